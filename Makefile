@@ -1,0 +1,47 @@
+# Everything below is made from pyproject.toml and uv.lock into .tools and .venv, and nothing outside the checkout.
+
+PYTHON ?= python3
+UV := UV_PROJECT_ENVIRONMENT=.venv .tools/bin/uv
+SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --compile-bytecode
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint test-clients conformance bench demo
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.stamp ## Start Conto: database, API, workers
+	@exec .venv/bin/conto up
+
+demo: .venv/.stamp ## Bill a made-up company through a year
+	@exec .venv/bin/conto demo
+
+test: .venv/.stamp ## Run the tests; ARGS="-k wallet" for some of them
+	@exec .venv/bin/python -m pytest -n 2 $(ARGS)
+
+test-clients: .venv/.stamp ## Run the tests with published clients, on Node and Python
+	@$(SYNC) --group clients
+	@exec .venv/bin/python -m pytest tests/clients -m clients -n 0 $(ARGS)
+
+conformance: .venv/.stamp ## Run the scenarios of the specification; AREAS="invoices" for some of them
+	@exec .venv/bin/python -m tests.conformance $(AREAS)
+
+bench: .venv/.stamp ## Measure throughput and latency
+	@exec .venv/bin/python -m benchmarks
+
+lint: .venv/.stamp ## Check style, types and the direction of imports
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --quiet --check
+	@.venv/bin/basedpyright
+	@.venv/bin/lint-imports --no-logo
+
+.venv/.stamp: pyproject.toml uv.lock | .tools/bin/uv
+	@$(SYNC)
+	@touch $@
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Conto needs Python 3.11 or newer; name one as in: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9

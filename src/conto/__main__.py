@@ -1,0 +1,5 @@
+"""`python -m conto` is `conto`."""
+
+from conto.cli import main
+
+main()

@@ -1,0 +1,267 @@
+"""The agenda: each thing that will happen later is a row with its instant.
+
+A lane is a customer, or the organization for what concerns no customer. Within a lane entries are
+handled one after another in the order of (instant, rank, sequence), each in a transaction of its own
+whose `now` is the entry's instant: a machine that was down for a week catches up as if it had not
+been. An entry is taken off in the transaction that handles it. One that fails stays, is tried again
+with growing pauses, and holds up its lane alone.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from conto.clock import system_now
+from conto.db.tables import agenda, customers, organizations
+from conto.ids import new_id
+from conto.work import Work, Works
+
+log = structlog.get_logger()
+
+CHANNEL = "conto_agenda"
+"""Channel on which workers hear of an entry that is due at once."""
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+
+type_of_handler = Callable[[Work, UUID], Awaitable[None]]
+
+
+class Rank(IntEnum):
+    """What comes first of the entries at one instant in one lane (chapter 51 §3)."""
+
+    ACTIVATION = 10
+    ENDING = 20
+    RENEWAL = 30
+    ACTIVATION_EXPIRY = 40
+    FINALIZATION = 50
+    OVERDUE = 60
+    COUPON_EXPIRY = 70
+    TRIAL_END = 80
+    WALLET_EXPIRY = 90
+    DUNNING = 100
+    TERMINATION_ALERT = 110
+    TOP_UP_RULE_EXPIRY = 120
+    INTERVAL_TOP_UP = 130
+    HOUSEKEEPING = 200
+
+
+class Lane(StrEnum):
+    """Whose row is locked while entries of the lane are handled."""
+
+    CUSTOMER = "customer"
+    ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of entry: whose lane it stands in, and what it does."""
+
+    name: str
+    lane: Lane
+    rank: Rank
+    handler: type_of_handler
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def handles(name: str, *, lane: Lane, rank: Rank) -> Callable[[type_of_handler], type_of_handler]:
+    """Register the handler of a kind of entry: `handler(work, subject_id)`, at `work.now` = the entry's instant."""
+
+    def register(handler: type_of_handler) -> type_of_handler:
+        assert name not in KINDS
+        KINDS[name] = Kind(name, lane, rank, handler)
+        return handler
+
+    return register
+
+
+async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: datetime) -> None:
+    """Have `name` happen to the subject at `due_at`; an entry of the kind that is there moves to it.
+
+    `lane` is the customer's id, or the organization's, as the kind demands.
+    """
+    kind = KINDS[name]
+    entry = {
+        "organization_id": work.organization.id,
+        "id": new_id(),
+        "lane": lane,
+        "lane_kind": kind.lane.value,
+        "live": work.organization.live,
+        "due_at": due_at,
+        "rank": int(kind.rank),
+        "kind": name,
+        "subject_id": subject_id,
+    }
+    statement = upsert(agenda).values(entry)
+    await work.execute(
+        statement.on_conflict_do_update(
+            index_elements=[agenda.c.organization_id, agenda.c.kind, agenda.c.subject_id],
+            set_={"due_at": due_at, "attempts": 0, "try_at": None, "error": None},
+        )
+    )
+    if work.organization.live and due_at <= work.now:
+        await work.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def drop(work: Work, name: str, subject_id: UUID) -> None:
+    """Take the entry off, if it is there."""
+    await work.execute(
+        delete(agenda).where(
+            agenda.c.organization_id == work.organization.id, agenda.c.kind == name, agenda.c.subject_id == subject_id
+        )
+    )
+
+
+async def due_lanes(connection: AsyncConnection, until: datetime, limit: int) -> Sequence[Any]:
+    """Lanes of live organizations with something due, that of the oldest entry first; held lanes are left out.
+
+    `connection` must read across organizations.
+    """
+    held = agenda.alias()
+    heads = (
+        select(agenda.c.organization_id, agenda.c.lane, agenda.c.lane_kind, agenda.c.due_at)
+        .where(agenda.c.live, agenda.c.due_at <= until)
+        .where(
+            ~exists().where(
+                held.c.organization_id == agenda.c.organization_id,
+                held.c.lane == agenda.c.lane,
+                held.c.try_at > until,
+            )
+        )
+        .order_by(agenda.c.due_at, agenda.c.rank, agenda.c.sequence)
+        .limit(limit)
+        .subquery()
+    )
+    lanes = (
+        select(heads.c.organization_id, heads.c.lane, heads.c.lane_kind)
+        .group_by(heads.c.organization_id, heads.c.lane, heads.c.lane_kind)
+        .order_by(func.min(heads.c.due_at))
+    )
+    return (await connection.execute(lanes)).all()
+
+
+async def lock_lane(work: Work, lane: UUID, lane_kind: str, *, wait: bool) -> bool:
+    """Lock the lane's row for this transaction; False where another holds it and `wait` is not asked."""
+    if lane_kind == Lane.CUSTOMER:
+        row = select(customers.c.id).where(customers.c.organization_id == work.organization.id, customers.c.id == lane)
+    else:
+        row = select(organizations.c.id).where(organizations.c.id == lane)
+    return await work.first(row.with_for_update(key_share=True, skip_locked=not wait)) is not None
+
+
+async def _take(work: Work, lane: UUID, until: datetime, retry_until: datetime) -> Row[Any] | None:
+    """Take the lane's first entry off if it is due and not held back after a failure."""
+    head = (
+        select(agenda.c.id)
+        .where(agenda.c.organization_id == work.organization.id, agenda.c.lane == lane)
+        .order_by(agenda.c.due_at, agenda.c.rank, agenda.c.sequence)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return await work.first(
+        delete(agenda)
+        .where(agenda.c.organization_id == work.organization.id, agenda.c.id == head, agenda.c.due_at <= until)
+        .where(or_(agenda.c.try_at.is_(None), agenda.c.try_at <= retry_until))
+        .returning(agenda)
+    )
+
+
+class Outcome(StrEnum):
+    """How a try at a lane's next entry ended."""
+
+    DONE = "done"
+    NOTHING = "nothing"
+    FAILED = "failed"
+
+
+async def run_next(
+    works: Works,
+    organization_id: UUID,
+    lane: UUID,
+    lane_kind: str,
+    until: datetime,
+    *,
+    connection: AsyncConnection | None = None,
+    wait: bool = False,
+) -> Outcome:
+    """Handle the lane's next entry that is due at `until`, in a transaction of its own.
+
+    In a test organization the clock moves to the entry's instant in the same transaction.
+    """
+    entry: Row[Any] | None = None
+    try:
+        async with works.enter(organization_id, connection=connection) as work:
+            if not await lock_lane(work, lane, lane_kind, wait=wait):
+                return Outcome.NOTHING
+            entry = await _take(work, lane, until, system_now())
+            if entry is None:
+                return Outcome.NOTHING
+            if work.organization.frozen_time is not None:
+                work.now = max(entry.due_at, work.organization.frozen_time)
+                await move_clock(work, work.now)
+            else:
+                work.now = entry.due_at
+            await KINDS[entry.kind].handler(work, entry.subject_id)
+        return Outcome.DONE
+    except Exception as error:
+        if entry is None:
+            raise
+        log.exception(
+            "agenda.failed", kind=entry.kind, subject_id=str(entry.subject_id), organization=str(organization_id)
+        )
+        await _hold(works, entry, error, connection)
+        return Outcome.FAILED
+
+
+async def _hold(works: Works, entry: Row[Any], error: Exception, connection: AsyncConnection | None) -> None:
+    """Keep the entry from being tried again for a while, longer each time."""
+    pause = min(FIRST_PAUSE * 2**entry.attempts, LONGEST_PAUSE)
+    async with works.enter(entry.organization_id, connection=connection) as work:
+        await work.execute(
+            update(agenda)
+            .where(agenda.c.organization_id == entry.organization_id, agenda.c.id == entry.id)
+            .values(
+                attempts=entry.attempts + 1,
+                try_at=system_now() + pause,
+                error="".join(traceback.format_exception_only(error)).strip()[:2000],
+            )
+        )
+
+
+async def move_clock(work: Work, instant: datetime) -> None:
+    """Set what the organization's test clock shows."""
+    assert work.organization.frozen_time is not None
+    await work.execute(
+        update(organizations).where(organizations.c.id == work.organization.id).values(frozen_time=instant)
+    )
+
+
+async def next_of_organization(work: Work, until: datetime) -> Row[Any] | None:
+    """The organization's next due entry in any lane that is not held back after a failure."""
+    held = agenda.alias()
+    return await work.first(
+        select(agenda.c.lane, agenda.c.lane_kind)
+        .where(agenda.c.organization_id == work.organization.id, agenda.c.due_at <= until)
+        .where(
+            ~exists().where(
+                and_(
+                    held.c.organization_id == agenda.c.organization_id,
+                    held.c.lane == agenda.c.lane,
+                    held.c.try_at > system_now(),
+                )
+            )
+        )
+        .order_by(agenda.c.due_at, agenda.c.rank, agenda.c.sequence)
+        .limit(1)
+    )

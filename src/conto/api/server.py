@@ -1,0 +1,80 @@
+"""The API server: its state, and the application put together from all endpoints."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from litestar import Request
+
+from conto import __version__
+from conto.api import openapi
+from conto.api.app import App, create_app
+from conto.api.endpoint import Endpoint, endpoints_of
+from conto.work import Works
+
+REHEARSALS_AT_ONCE = 6
+"""How many test clocks advance at the same time, each on a connection that it keeps."""
+
+
+@dataclass(slots=True)
+class Server:
+    """What handlers without a unit of work need. `rehearsals` has connections of its own: an advance keeps one,
+    while writes that wait for it keep theirs."""
+
+    works: Works
+    rehearsals: Works
+    admin_key: str
+    stopping: bool = False
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REHEARSALS_AT_ONCE))
+
+
+def server_of(request: Request[Any, Any, Any]) -> Server:
+    """The server that a request came to."""
+    return cast("Server", request.app.state.server)
+
+
+def metrics_of(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
+    """The server's measurements and their content type."""
+    app = cast("App", request.app)
+    return app.metrics.render(), app.metrics.content_type
+
+
+def all_endpoints() -> list[Endpoint]:
+    """Every endpoint there is."""
+    from conto.api import admin, system
+    from conto.api.v1 import (
+        add_ons,
+        billing_entities,
+        customers,
+        fees,
+        invoices,
+        organizations,
+        taxes,
+        test_clock,
+        webhook_endpoints,
+        webhooks,
+    )
+
+    return endpoints_of(
+        organizations,
+        billing_entities,
+        customers,
+        taxes,
+        add_ons,
+        invoices,
+        fees,
+        webhook_endpoints,
+        webhooks,
+        test_clock,
+        admin,
+        system,
+    )
+
+
+def build(server: Server, *, front_origin: str | None = None) -> App:
+    """The application on a server's state."""
+    endpoints = all_endpoints()
+    app = create_app(endpoints, server.works.open, front_origin=front_origin)
+    app.state.server = server
+    app.state.openapi = openapi.encoded(endpoints, __version__)
+    return app

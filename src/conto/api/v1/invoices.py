@@ -1,0 +1,98 @@
+"""Invoices (chapter 20 §7)."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from conto.api.endpoint import get, post
+from conto.api.envelope import Body
+from conto.api.pagination import Page, PaginationMeta, meta
+from conto.api.query import Query
+from conto.errors import NotFound
+from conto.ids import as_id
+from conto.invoices import document, queries
+from conto.invoices.listing import list_invoices
+from conto.invoices.one_off import create_one_off
+from conto.invoices.void import void
+from conto.schemas.invoice_filters import InvoiceFilters
+from conto.schemas.invoices import InvoiceObject, InvoiceObjectExtended, OneOffInput, VoidInput
+from conto.schemas.reader import Problems
+from conto.work import Work
+
+
+class InvoiceAnswer(Struct, kw_only=True, frozen=True):
+    """One invoice with all that is on it."""
+
+    invoice: InvoiceObjectExtended
+
+
+class InvoiceDocumentAnswer(Struct, kw_only=True, frozen=True):
+    """One invoice whose document is there."""
+
+    invoice: InvoiceObject
+
+
+class InvoicesAnswer(Struct, kw_only=True, frozen=True):
+    """A page of invoices."""
+
+    invoices: list[InvoiceObject]
+    meta: PaginationMeta
+
+
+async def invoices_answer(
+    work: Work, filters: InvoiceFilters, page: Page, *, customer_id: UUID | None = None
+) -> InvoicesAnswer:
+    """A page of the list of invoices, for the whole organization or one customer."""
+    found = await list_invoices(work, filters, offset=page.offset, limit=page.limit, customer_id=customer_id)
+    return InvoicesAnswer(invoices=await queries.listed(work, found.rows), meta=meta(page, found.total))
+
+
+@post("/invoices", resource="invoice", envelope="invoice")
+async def create_invoice(work: Work, body: Body[OneOffInput]) -> InvoiceAnswer:
+    """Issue a one-off invoice."""
+    problems = Problems()
+    created = await create_one_off(work, body.read(problems), problems)
+    return InvoiceAnswer(invoice=await queries.extended_by_id(work, created))
+
+
+@get("/invoices", resource="invoice")
+async def find_all_invoices(work: Work, query: Query[InvoiceFilters], page: Page) -> InvoicesAnswer:
+    """List invoices, by issuing date, newest first."""
+    return await invoices_answer(work, query.read(), page)
+
+
+@get("/invoices/{lago_id}", resource="invoice")
+async def find_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Retrieve an invoice."""
+    found = await queries.invoice(work, as_id(lago_id, "invoice"))
+    return InvoiceAnswer(invoice=await queries.extended(work, found))
+
+
+@post("/invoices/{lago_id}/void", resource="invoice", optional_body=True)
+async def void_invoice(work: Work, lago_id: str, body: Body[VoidInput]) -> InvoiceAnswer:
+    """Void a finalized invoice."""
+    found = await queries.invoice(work, as_id(lago_id, "invoice"))
+    await void(work, found, body.read())
+    return InvoiceAnswer(invoice=await queries.extended_by_id(work, found.id))
+
+
+@post("/invoices/{lago_id}/download", resource="invoice")
+async def download_invoice(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+    """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
+    return await _document(work, lago_id)
+
+
+@post("/invoices/{lago_id}/download_pdf", resource="invoice")
+async def download_invoice_pdf(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+    """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
+    return await _document(work, lago_id)
+
+
+async def _document(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+    found = await queries.invoice(work, as_id(lago_id, "invoice"))
+    if found.status != "finalized":
+        raise NotFound("invoice")
+    if found.file_path is None:
+        document.ask_for(work, found.id)
+        return None
+    return InvoiceDocumentAnswer(invoice=(await queries.listed(work, [found]))[0])

@@ -1,0 +1,28 @@
+"""Counters that number things without gaps.
+
+A counter's row stays locked until the transaction ends, so it is taken last, after all other locks
+and writes; a transaction that rolls back gives its number back.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from conto.db.tables import counters
+from conto.work import Work
+
+CUSTOMERS = "customers"
+INVOICES = "invoices"
+BILLING_ENTITY_INVOICES = "billing_entity_invoices"
+
+
+async def take(work: Work, kind: str, *scope: UUID) -> int:
+    """The next number of the counter: highest so far plus one, from 1."""
+    statement = insert(counters).values(
+        organization_id=work.organization.id, kind=kind, scope=":".join(str(part) for part in scope), value=1
+    )
+    counted = statement.on_conflict_do_update(
+        index_elements=[counters.c.organization_id, counters.c.kind, counters.c.scope],
+        set_={"value": counters.c.value + 1},
+    ).returning(counters.c.value)
+    return (await work.one(counted)).value

@@ -1,0 +1,1 @@
+"""Customers (chapter 10 §4)."""

@@ -1,0 +1,106 @@
+"""Reads of customers that several use cases share."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+
+from conto.catalog.applied_taxes import shown_by_owner
+from conto.db.tables import billing_entities, customer_metadata, customers, customers_taxes
+from conto.errors import NotFound
+from conto.schemas.customers import (
+    CustomerObject,
+    CustomerObjectExtended,
+    CustomerObjectListed,
+    show_customer,
+    show_customer_extended,
+    show_customer_listed,
+)
+from conto.work import Work
+
+
+def with_entity(work: Work) -> Select[Any]:
+    """Customers of the organization, each with what it inherits from its billing entity."""
+    return (
+        select(
+            customers,
+            billing_entities.c.code.label("billing_entity_code"),
+            billing_entities.c.timezone.label("entity_timezone"),
+            billing_entities.c.net_payment_term.label("entity_net_payment_term"),
+            billing_entities.c.finalize_zero_amount_invoice.label("entity_finalize_zero_amount_invoice"),
+        )
+        .join(
+            billing_entities,
+            (billing_entities.c.organization_id == customers.c.organization_id)
+            & (billing_entities.c.id == customers.c.billing_entity_id),
+        )
+        .where(customers.c.organization_id == work.organization.id)
+    )
+
+
+async def customer(work: Work, external_id: str, *, lock: bool = False) -> Row[Any]:
+    """The customer with this external id, locked for a billing action where that is asked for.
+
+    Raises:
+        NotFound: there is none that is not deleted.
+    """
+    statement = with_entity(work).where(customers.c.external_id == external_id, customers.c.deleted_at.is_(None))
+    if lock:
+        statement = statement.with_for_update(key_share=True, of=customers)
+    found = await work.first(statement)
+    if found is None:
+        raise NotFound("customer")
+    return found
+
+
+async def metadata_of(work: Work, customer_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """The metadata of each customer, in order of creation."""
+    rows = await work.rows(
+        select(customer_metadata)
+        .where(
+            customer_metadata.c.organization_id == work.organization.id,
+            customer_metadata.c.customer_id.in_(list(customer_ids)),
+        )
+        .order_by(customer_metadata.c.created_at, customer_metadata.c.position)
+    )
+    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.customer_id].append(row)
+    return found
+
+
+async def embedded(work: Work, customer_ids: Iterable[UUID]) -> dict[UUID, CustomerObject]:
+    """Customers as invoices embed them, deleted ones too."""
+    ids = list(customer_ids)
+    rows = await work.rows(with_entity(work).where(customers.c.id.in_(ids)))
+    metadata = await metadata_of(work, ids)
+    return {row.id: show_customer(row, metadata[row.id]) for row in rows}
+
+
+async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[CustomerObjectListed]:
+    """Customers as lists show them."""
+    ids = [row.id for row in rows]
+    metadata = await metadata_of(work, ids)
+    taxes = await shown_by_owner(work, customers_taxes, "customer_id", ids)
+    return [show_customer_listed(row, metadata[row.id], taxes[row.id]) for row in rows]
+
+
+async def extended(work: Work, row: Row[Any]) -> CustomerObjectExtended:
+    """A customer as it answers for itself."""
+    metadata = await metadata_of(work, [row.id])
+    taxes = await shown_by_owner(work, customers_taxes, "customer_id", [row.id])
+    return show_customer_extended(row, metadata[row.id], taxes[row.id])
+
+
+async def customer_by_id(work: Work, customer_id: UUID) -> Row[Any]:
+    """The customer with this id of ours, deleted or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await work.first(with_entity(work).where(customers.c.id == customer_id))
+    if found is None:
+        raise NotFound("customer")
+    return found

@@ -1,0 +1,227 @@
+"""Create a customer, or change the one that has its external id (chapter 10 §§4.1-4.2)."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+from sqlalchemy import Row, delete, insert, select, update
+
+from conto import counters
+from conto.catalog.applied_taxes import known_taxes, link_taxes, replace_taxes
+from conto.changes import given
+from conto.core.numbering import customer_slug
+from conto.customers.queries import customer_by_id, metadata_of
+from conto.db.tables import customer_metadata, customers, customers_taxes, invoices, organizations
+from conto.errors import Invalid
+from conto.ids import new_id
+from conto.organizations.queries import billing_entity, default_billing_entity
+from conto.schemas.customers import ADDRESS, CustomerInput, CustomerMetadataInput
+from conto.work import Work
+
+NOT_COLUMNS = (
+    "external_id",
+    "billing_entity_code",
+    "shipping_address",
+    "billing_configuration",
+    "invoice_custom_section_codes",
+    "tax_codes",
+    "metadata",
+    "integration_customers",
+    "account_type",
+    "finalize_zero_amount_invoice",
+)
+CONFIGURED = (
+    "invoice_grace_period",
+    "subscription_invoice_issuing_date_anchor",
+    "subscription_invoice_issuing_date_adjustment",
+    "document_locale",
+)
+
+
+async def upsert_customer(work: Work, data: CustomerInput) -> Row[Any]:
+    """Create or change a customer; on a change only what is given counts.
+
+    Raises:
+        NotFound: the billing entity's code or a tax code names nothing.
+        Invalid: integrations, payment provider, custom sections or metadata are not as they must be.
+    """
+    entity_id = await _billing_entity_id(work, data)
+    _refuse_doubled_integrations(data)
+    _refuse_unknown_provider(data)
+    _refuse_sections_both_ways(data)
+    found = await _existing(work, data.external_id)
+    if found is None:
+        customer_id = await _create(work, data, entity_id)
+    else:
+        customer_id = found.id
+        await _change(work, data, found, entity_id)
+    return await customer_by_id(work, customer_id)
+
+
+async def _existing(work: Work, external_id: str) -> Row[Any] | None:
+    return await work.first(
+        select(customers)
+        .where(
+            customers.c.organization_id == work.organization.id,
+            customers.c.external_id == external_id,
+            customers.c.deleted_at.is_(None),
+        )
+        .with_for_update(key_share=True)
+    )
+
+
+async def _billing_entity_id(work: Work, data: CustomerInput) -> UUID | None:
+    """The entity that the input names, None where it names none."""
+    if data.billing_entity_code is UNSET or data.billing_entity_code is None:
+        return None
+    return (await billing_entity(work, data.billing_entity_code)).id
+
+
+async def _create(work: Work, data: CustomerInput, entity_id: UUID | None) -> UUID:
+    wanted = await known_taxes(work, data.tax_codes or [])
+    customer_id = new_id()
+    values = {
+        "organization_id": work.organization.id,
+        "id": customer_id,
+        "billing_entity_id": entity_id or (await default_billing_entity(work)).id,
+        "external_id": data.external_id,
+        "account_type": data.account_type or "customer",
+        "finalize_zero_amount_invoice": data.finalize_zero_amount_invoice or "inherit",
+        "skip_invoice_custom_sections": False,
+        "created_at": work.now,
+        "updated_at": work.now,
+    } | _columns(data)
+    prefix = (
+        await work.one(select(organizations.c.document_number_prefix).where(organizations.c.id == work.organization.id))
+    ).document_number_prefix
+    work.emit("customer.created", customer_id)
+    await work.send()
+    sequential_id = await counters.take(work, counters.CUSTOMERS)
+    values |= {"sequential_id": sequential_id, "slug": customer_slug(prefix, sequential_id)}
+    await work.execute(insert(customers).values(values))
+    await link_taxes(work, customers_taxes, "customer_id", customer_id, [tax.id for tax in wanted])
+    await _add_metadata(work, customer_id, [] if data.metadata is UNSET else data.metadata or [], start=0)
+    return customer_id
+
+
+async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: UUID | None) -> None:
+    values = _columns(data) | {"updated_at": work.now}
+    if entity_id is not None:
+        values["billing_entity_id"] = entity_id
+    if data.finalize_zero_amount_invoice is not UNSET:
+        values["finalize_zero_amount_invoice"] = data.finalize_zero_amount_invoice or "inherit"
+    if data.account_type and data.account_type != found.account_type and not await _has_billing(work, found.id):
+        values["account_type"] = data.account_type
+    await work.execute(
+        update(customers)
+        .where(customers.c.organization_id == work.organization.id, customers.c.id == found.id)
+        .values(values)
+    )
+    if data.tax_codes is not UNSET:
+        await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+    if data.metadata is not UNSET:
+        await _replace_metadata(work, found.id, data.metadata or [])
+    work.emit("customer.updated", found.id)
+
+
+async def _has_billing(work: Work, customer_id: UUID) -> bool:
+    """Whether the customer has anything that its account type has already decided about."""
+    has_invoice = await work.first(
+        select(invoices.c.id)
+        .where(invoices.c.organization_id == work.organization.id, invoices.c.customer_id == customer_id)
+        .limit(1)
+    )
+    return has_invoice is not None
+
+
+def _columns(data: CustomerInput) -> dict[str, Any]:
+    """The columns that the input sets."""
+    values = given(data, without=NOT_COLUMNS)
+    if data.shipping_address:
+        values |= {f"shipping_{name}": value for name, value in given(data.shipping_address).items()}
+    elif data.shipping_address is None:
+        values |= {f"shipping_{name}": None for name in ADDRESS}
+    if data.billing_configuration:
+        configured = given(data.billing_configuration)
+        values |= {name: configured[name] for name in CONFIGURED if name in configured}
+    return values
+
+
+def _refuse_doubled_integrations(data: CustomerInput) -> None:
+    links = data.integration_customers or []
+    counts = Counter(link.integration_type for link in links if link.integration_type)
+    if any(count > 1 for count in counts.values()):
+        raise Invalid({"integration_customers": ["invalid_count_per_integration_type"]})
+
+
+def _refuse_unknown_provider(data: CustomerInput) -> None:
+    """Linking to a payment provider needs one that is set up, and none can be yet."""
+    asked = data.billing_configuration
+    if asked and (asked.sync_with_provider or asked.provider_customer_id):
+        raise Invalid({"base": ["payment_provider_not_found"]})
+
+
+def _refuse_sections_both_ways(data: CustomerInput) -> None:
+    if data.skip_invoice_custom_sections is True and data.invoice_custom_section_codes:
+        raise Invalid({"invoice_custom_sections": ["skip_sections_and_selected_ids_sent_together"]})
+
+
+async def _replace_metadata(work: Work, customer_id: UUID, entries: list[CustomerMetadataInput]) -> None:
+    """Make the metadata exactly these: known ids change, others are added, what is not named goes.
+
+    Additions come before deletions, so a key that exists cannot be sent again without its id.
+    """
+    existing = {row.id: row for row in (await metadata_of(work, [customer_id]))[customer_id]}
+    changed = {entry.id: entry for entry in entries if entry.id and entry.id in existing}
+    added = [entry for entry in entries if not entry.id or entry.id not in existing]
+    keys = [changed[key].key if key in changed else row.key for key, row in existing.items()]
+    if len(set(keys)) < len(keys):
+        raise Invalid({"key": ["value_already_exist"]})
+    _refuse_repeated_keys(keys, added)
+    # Deleted and inserted anew, so that keys may change places without meeting each other half-way.
+    await work.execute(
+        delete(customer_metadata).where(
+            customer_metadata.c.organization_id == work.organization.id,
+            customer_metadata.c.customer_id == customer_id,
+        )
+    )
+    kept = [
+        _metadata_row(work, customer_id, entry, row.position) | {"id": row.id, "created_at": row.created_at}
+        for row in existing.values()
+        if (entry := changed.get(row.id))
+    ]
+    if kept:
+        await work.execute(insert(customer_metadata).values(kept))
+    start = max((row.position for row in existing.values()), default=-1) + 1
+    await _add_metadata(work, customer_id, added, start=start)
+
+
+async def _add_metadata(work: Work, customer_id: UUID, entries: list[CustomerMetadataInput], *, start: int) -> None:
+    _refuse_repeated_keys([], entries)
+    if entries:
+        await work.execute(
+            insert(customer_metadata).values(
+                [_metadata_row(work, customer_id, entry, place) for place, entry in enumerate(entries, start)]
+            )
+        )
+
+
+def _refuse_repeated_keys(keys: list[str], added: list[CustomerMetadataInput]) -> None:
+    all_keys = [*keys, *(entry.key for entry in added)]
+    if len(set(all_keys)) < len(all_keys):
+        raise Invalid({"key": ["value_already_exist"]})
+
+
+def _metadata_row(work: Work, customer_id: UUID, entry: CustomerMetadataInput, position: int) -> dict[str, Any]:
+    return {
+        "organization_id": work.organization.id,
+        "id": new_id(),
+        "customer_id": customer_id,
+        "key": entry.key,
+        "value": entry.value,
+        "display_in_invoice": entry.display_in_invoice is True,
+        "position": position,
+        "created_at": work.now,
+        "updated_at": work.now,
+    }

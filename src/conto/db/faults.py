@@ -1,0 +1,49 @@
+"""What the database refuses, in the words of our own errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from conto.errors import ContoError, Invalid, Locked
+
+UNIQUE_VIOLATION = "23505"
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK = "40P01"
+
+
+class Deadlock(ContoError):
+    """Two transactions waited for each other and this one was ended; it may be run again, once."""
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """The SQLSTATE of a database error."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _taken_field(error: DBAPIError) -> str | None:
+    """The field whose value another request took first: unique indexes are named after it."""
+    constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or ""
+    return constraint.partition("__")[2] if constraint.startswith("uq_") else None
+
+
+@contextmanager
+def raised_as_ours() -> Iterator[None]:
+    """Turn a race for a unique value, a lock that was not had in time and a deadlock into our errors.
+
+    Raises:
+        Invalid: another transaction took a unique value first.
+        Locked: the lock was not had within the lock timeout.
+        Deadlock: the transaction was ended to resolve one.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        state = sqlstate(error)
+        if state == UNIQUE_VIOLATION and (field := _taken_field(error)):
+            raise Invalid({field: ["value_already_exist"]}) from error
+        if state == LOCK_NOT_AVAILABLE:
+            raise Locked from error
+        if state == DEADLOCK:
+            raise Deadlock from error
+        raise

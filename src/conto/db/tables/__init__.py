@@ -1,0 +1,42 @@
+"""Every table, in a module an area. Statements are written against these; there is no object mapper."""
+
+from conto.db.tables.agenda import agenda, follower_positions
+from conto.db.tables.base import metadata
+from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
+from conto.db.tables.customers import customer_metadata, customers, customers_taxes
+from conto.db.tables.invoices import fees, fees_taxes, invoices, invoices_taxes
+from conto.db.tables.ledger import counters, ledger_transfers
+from conto.db.tables.organizations import (
+    api_keys,
+    billing_entities,
+    billing_entities_taxes,
+    organizations,
+    server_keys,
+)
+from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
+
+__all__ = [
+    "add_ons",
+    "add_ons_taxes",
+    "agenda",
+    "api_keys",
+    "billing_entities",
+    "billing_entities_taxes",
+    "counters",
+    "customer_metadata",
+    "customers",
+    "customers_taxes",
+    "fees",
+    "fees_taxes",
+    "follower_positions",
+    "invoices",
+    "invoices_taxes",
+    "ledger_transfers",
+    "metadata",
+    "organizations",
+    "server_keys",
+    "taxes",
+    "webhook_attempts",
+    "webhook_endpoints",
+    "webhooks",
+]

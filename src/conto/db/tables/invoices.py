@@ -1,0 +1,148 @@
+"""Invoices, their fees and the taxes on both, with the sums that must hold on every row (chapter 20 §§1-5)."""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric
+from sqlalchemy.sql.schema import SchemaItem
+
+from conto.db.tables.base import instant, owned_table, reference, string, unique
+
+AMOUNTS = (
+    "fees_amount_cents",
+    "progressive_billing_credit_amount_cents",
+    "coupons_amount_cents",
+    "sub_total_excluding_taxes_amount_cents",
+    "taxes_amount_cents",
+    "sub_total_including_taxes_amount_cents",
+    "credit_notes_amount_cents",
+    "prepaid_credit_amount_cents",
+    "total_amount_cents",
+    "total_paid_amount_cents",
+)
+
+invoices = owned_table(
+    "invoices",
+    *reference("customer_id", "customers"),
+    *reference("billing_entity_id", "billing_entities"),
+    string("invoice_type", nullable=False),
+    string("status", nullable=False),
+    string("payment_status", nullable=False),
+    Column("payment_overdue", Boolean, nullable=False),
+    string("number", nullable=False),
+    Column("sequential_id", BigInteger),
+    Column("billing_entity_sequential_id", BigInteger),
+    string("purchase_order_number"),
+    string("currency", nullable=False),
+    Column("issuing_date", Date, nullable=False),
+    Column("payment_due_date", Date, nullable=False),
+    Column("net_payment_term", Integer, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in AMOUNTS),
+    Column("taxes_rate", Numeric, nullable=False),
+    Column("version_number", Integer, nullable=False),
+    Column("self_billed", Boolean, nullable=False),
+    Column("skip_psp", Boolean, nullable=False),
+    string("file_path"),
+    instant("finalized_at", nullable=True),
+    instant("voided_at", nullable=True),
+    instant("payment_dispute_lost_at", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
+    CheckConstraint(
+        "status in ('generating', 'draft', 'open', 'pending', 'finalized', 'voided', 'failed', 'closed', 'deleted')",
+        name="status",
+    ),
+    CheckConstraint("payment_status in ('pending', 'succeeded', 'failed')", name="payment_status"),
+    CheckConstraint(" and ".join(f"{name} >= 0" for name in AMOUNTS), name="not_negative"),
+    CheckConstraint(
+        "sub_total_excluding_taxes_amount_cents"
+        " = fees_amount_cents - progressive_billing_credit_amount_cents - coupons_amount_cents",
+        name="sub_total_excluding_taxes",
+    ),
+    CheckConstraint(
+        "sub_total_including_taxes_amount_cents = sub_total_excluding_taxes_amount_cents + taxes_amount_cents",
+        name="sub_total_including_taxes",
+    ),
+    CheckConstraint(
+        "total_amount_cents"
+        " = sub_total_including_taxes_amount_cents - credit_notes_amount_cents - prepaid_credit_amount_cents",
+        name="total",
+    ),
+    CheckConstraint("total_paid_amount_cents <= total_amount_cents", name="paid"),
+    CheckConstraint(
+        "status not in ('finalized', 'voided') or (sequential_id is not null and finalized_at is not null)",
+        name="numbered",
+    ),
+    CheckConstraint("(status = 'voided') = (voided_at is not null)", name="voided"),
+    unique("invoices", "billing_entity_id", "customer_id", "sequential_id", field="sequential_id"),
+    unique("invoices", "billing_entity_id", "billing_entity_sequential_id", field="billing_entity_sequential_id"),
+    Index("ix_invoices__listed", "organization_id", "issuing_date", "created_at", "id"),
+    Index("ix_invoices__customer", "organization_id", "customer_id", "issuing_date", "created_at", "id"),
+)
+
+fees = owned_table(
+    "fees",
+    *reference("invoice_id", "invoices", nullable=True),
+    *reference("customer_id", "customers"),
+    *reference("billing_entity_id", "billing_entities"),
+    *reference("add_on_id", "add_ons", nullable=True),
+    string("fee_type", nullable=False),
+    Column("position", Integer, nullable=False),
+    string("item_code", nullable=False),
+    string("item_name", nullable=False),
+    string("item_description"),
+    string("invoice_display_name", nullable=False),
+    string("description"),
+    Column("units", Numeric, nullable=False),
+    Column("precise_unit_amount_cents", Numeric, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("precise_amount_cents", Numeric, nullable=False),
+    string("currency", nullable=False),
+    Column("precise_coupons_amount_cents", Numeric, nullable=False),
+    Column("taxes_rate", Numeric, nullable=False),
+    Column("taxes_amount_cents", BigInteger, nullable=False),
+    Column("taxes_precise_amount_cents", Numeric, nullable=False),
+    string("payment_status", nullable=False),
+    instant("succeeded_at", nullable=True),
+    instant("failed_at", nullable=True),
+    instant("refunded_at", nullable=True),
+    instant("from_at"),
+    instant("to_at"),
+    instant("created_at"),
+    instant("updated_at"),
+    CheckConstraint("amount_cents >= 0 and taxes_amount_cents >= 0", name="not_negative"),
+    CheckConstraint("precise_coupons_amount_cents between 0 and amount_cents", name="coupons"),
+    CheckConstraint("from_at <= to_at", name="boundaries"),
+    CheckConstraint("payment_status in ('pending', 'succeeded', 'failed', 'refunded')", name="payment_status"),
+    Index("ix_fees__invoice", "organization_id", "invoice_id", "position"),
+    Index("ix_fees__oldest", "organization_id", "created_at", "id"),
+)
+
+
+def applied_tax_columns() -> list[SchemaItem]:
+    """What a document keeps of a tax: a copy that later changes of the tax do not reach."""
+    return [
+        *reference("tax_id", "taxes"),
+        Column("position", Integer, nullable=False),
+        string("tax_code", nullable=False),
+        string("tax_name", nullable=False),
+        string("tax_description"),
+        Column("tax_rate", Numeric, nullable=False),
+        Column("amount_cents", BigInteger, nullable=False),
+        string("currency", nullable=False),
+        instant("created_at"),
+    ]
+
+
+fees_taxes = owned_table(
+    "fees_taxes",
+    *reference("fee_id", "fees"),
+    *applied_tax_columns(),
+    Column("precise_amount_cents", Numeric, nullable=False),
+    unique("fees_taxes", "fee_id", "tax_id", field="tax_id"),
+)
+
+invoices_taxes = owned_table(
+    "invoices_taxes",
+    *reference("invoice_id", "invoices"),
+    *applied_tax_columns(),
+    Column("fees_amount_cents", BigInteger, nullable=False),
+    unique("invoices_taxes", "invoice_id", "tax_id", field="tax_id"),
+)

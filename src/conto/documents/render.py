@@ -1,0 +1,77 @@
+"""Documents as PDF/A-3b, set by Typst. Safe from several threads, but not in a process that forks afterwards."""
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from conto.documents.fonts import FAMILIES, fonts, printable
+from conto.documents.formats import as_locale
+from conto.documents.invoice import invoice_data
+
+TEMPLATES = Path(__file__).parent / "templates"
+PDF_STANDARD = "a-3b"
+
+# Where paper is Letter, by CLDR.
+LETTER_COUNTRIES = frozenset({"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"})
+
+_of_thread = threading.local()
+
+
+def render_invoice(
+    invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en", logo: bytes | None = None
+) -> bytes:
+    """The invoice as PDF. The same input gives the same bytes.
+
+    `invoice` is its JSON with fees, credits and customer (InvoiceObjectExtended), `seller` the billing entity's
+    (BillingEntityObject), `logo` a PNG, JPEG, GIF, WebP or SVG file's content. A logo that cannot be read is left out.
+    """
+    data = template_data(invoice, seller, locale)
+    if logo is not None:
+        try:
+            return _compile("invoice.typ", data | {"logo": list(logo)})
+        except typst.TypstError:
+            pass
+    return _compile("invoice.typ", data)
+
+
+def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """The words of the invoice, and what the template needs besides: paper, fonts, language and date."""
+    on = date.fromisoformat(invoice["issuing_date"])
+    known = as_locale(locale)
+    return printable(invoice_data(invoice, seller, locale)) | {
+        "paper": "us-letter" if seller.get("country") in LETTER_COUNTRIES else "a4",
+        "fonts": list(FAMILIES),
+        "lang": known.language,
+        "region": known.territory,
+        "date": [on.year, on.month, on.day],
+        "logo": None,
+    }
+
+
+def _compile(template: str, data: Mapping[str, Any]) -> bytes:
+    """The template set with the data.
+
+    Raises:
+        TypstError: it could not be set.
+    """
+    pdf = _compiler(template).compile(
+        format="pdf",
+        sys_inputs={"data": json.dumps(data)},
+        pdf_standards=[PDF_STANDARD],
+        timestamp=datetime(*data["date"], tzinfo=UTC),
+    )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _compiler(template: str) -> typst.Compiler:
+    """This thread's own compiler of the template: one that is shared refuses to work for two at once."""
+    compilers: dict[str, typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
+    if template not in compilers:
+        compilers[template] = typst.Compiler(str(TEMPLATES / template), root=str(TEMPLATES), font_paths=fonts())
+    return compilers[template]

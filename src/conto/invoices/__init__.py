@@ -1,0 +1,1 @@
+"""Invoices: built, finalized, numbered, voided, read (chapter 20)."""

@@ -1,0 +1,21 @@
+"""What webhooks tell of invoices (chapter 71 §3.3)."""
+
+from uuid import UUID
+
+from conto.db.tables import invoices
+from conto.errors import NotFound
+from conto.invoices.queries import extended, listed, with_entity
+from conto.schemas.invoices import InvoiceObject
+from conto.webhooks.payloads import payload_of
+from conto.work import Work
+
+
+@payload_of("invoice")
+async def invoice_payload(work: Work, invoice_id: UUID, webhook_type: str) -> InvoiceObject:
+    """The invoice with all that is on it; when its document was made, with its customer alone."""
+    row = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
+    if row is None:
+        raise NotFound("invoice")
+    if webhook_type == "invoice.generated":
+        return (await listed(work, [row]))[0]
+    return await extended(work, row)

@@ -1,0 +1,132 @@
+"""The ledger: every movement of customer money is a transfer between two accounts, written once.
+
+A transfer is written in the transaction of the action that moves the money, and never changed. What
+invoices say they are owed must equal what their transfers say; `mismatches` compares the two.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from conto.db.engine import insert_rows
+from conto.db.tables import ledger_transfers
+from conto.ids import new_id
+from conto.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account: of one object (`subject_id`), or of the whole organization, which keeps no balance."""
+
+    name: str
+    subject_id: UUID | None = None
+
+
+REVENUE = Account("revenue")
+TAXES = Account("taxes")
+
+
+def receivable(invoice_id: UUID) -> Account:
+    """What is owed for an invoice."""
+    return Account("invoice", invoice_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money that moves from the credited to the debited account, in minor units."""
+
+    kind: str
+    debit: Account
+    credit: Account
+    amount_cents: int
+    currency: str
+    customer_id: UUID
+    invoice_id: UUID | None
+
+    def __post_init__(self) -> None:
+        assert self.amount_cents > 0
+        assert self.debit != self.credit
+
+
+def _invoice_parts(invoice: Row[Any]) -> list[tuple[Account, int]]:
+    parts = [
+        (REVENUE, invoice.sub_total_excluding_taxes_amount_cents),
+        (TAXES, invoice.taxes_amount_cents),
+    ]
+    return [(account, amount) for account, amount in parts if amount > 0]
+
+
+def invoice_issued(invoice: Row[Any]) -> list[Transfer]:
+    """A final invoice: its customer owes the subtotal to revenue and the taxes to the state."""
+    owed = receivable(invoice.id)
+    return [
+        Transfer("invoice_issued", owed, account, amount, invoice.currency, invoice.customer_id, invoice.id)
+        for account, amount in _invoice_parts(invoice)
+    ]
+
+
+def invoice_voided(invoice: Row[Any]) -> list[Transfer]:
+    """A voided invoice: what it said was owed is owed no longer."""
+    owed = receivable(invoice.id)
+    return [
+        Transfer("invoice_voided", account, owed, amount, invoice.currency, invoice.customer_id, invoice.id)
+        for account, amount in _invoice_parts(invoice)
+    ]
+
+
+async def post(work: Work, transfers: Iterable[Transfer]) -> None:
+    """Write the transfers in the transaction of the action."""
+    await insert_rows(
+        work.connection,
+        ledger_transfers,
+        [
+            {
+                "organization_id": work.organization.id,
+                "id": new_id(),
+                "customer_id": transfer.customer_id,
+                "invoice_id": transfer.invoice_id,
+                "kind": transfer.kind,
+                "debit_account": transfer.debit.name,
+                "debit_subject_id": transfer.debit.subject_id,
+                "credit_account": transfer.credit.name,
+                "credit_subject_id": transfer.credit.subject_id,
+                "currency": transfer.currency,
+                "amount_cents": transfer.amount_cents,
+                "posted_at": work.now,
+            }
+            for transfer in transfers
+        ],
+    )
+
+
+_MISMATCHES = text(
+    """
+    with moved as (
+        select subject_id, sum(amount) as balance
+        from (
+            select debit_subject_id as subject_id, amount_cents as amount from ledger_transfers
+            where organization_id = :organization and debit_account = 'invoice'
+            union all
+            select credit_subject_id, -amount_cents from ledger_transfers
+            where organization_id = :organization and credit_account = 'invoice'
+        ) sides
+        group by subject_id
+    )
+    select i.id, i.number, i.currency,
+           case when i.status = 'finalized' then i.total_amount_cents - i.total_paid_amount_cents else 0 end as stored,
+           coalesce(m.balance, 0)::bigint as moved
+    from invoices i left join moved m on m.subject_id = i.id
+    where i.organization_id = :organization
+      and case when i.status = 'finalized' then i.total_amount_cents - i.total_paid_amount_cents else 0 end
+          <> coalesce(m.balance, 0)
+    order by i.created_at, i.id
+    """
+)
+
+
+async def mismatches(work: Work) -> Sequence[Row[Any]]:
+    """Invoices whose amount due is not what their transfers say: id, number, currency, stored and moved cents."""
+    return (await work.execute(_MISMATCHES, {"organization": work.organization.id})).all()

@@ -1,0 +1,1 @@
+"""Organizations, their API keys and their billing entities (chapter 10 §§1-3)."""

@@ -1,0 +1,86 @@
+"""Create and update billing entities, the legal sellers inside an organization (chapter 10 §3)."""
+
+from typing import Any
+
+from msgspec import UNSET
+from sqlalchemy import Row, insert, select, update
+
+from conto.catalog.applied_taxes import replace_taxes
+from conto.changes import given
+from conto.db.tables import billing_entities, billing_entities_taxes
+from conto.errors import Invalid
+from conto.ids import new_id
+from conto.organizations.create import entity_defaults
+from conto.schemas.billing_entities import BillingEntityCreateInput, BillingEntityUpdateInput
+from conto.work import Work
+
+E_INVOICING_COUNTRIES = ("FR", "DE")
+
+
+async def create_billing_entity(work: Work, data: BillingEntityCreateInput) -> Row[Any]:
+    """Create a billing entity.
+
+    Raises:
+        Invalid: its code is taken, or e-invoicing is asked for in a country that has none.
+    """
+    taken = await work.first(
+        select(billing_entities.c.id).where(
+            billing_entities.c.organization_id == work.organization.id,
+            billing_entities.c.code == data.code,
+            billing_entities.c.archived_at.is_(None),
+        )
+    )
+    if taken:
+        raise Invalid({"code": ["value_already_exist"]})
+    values = entity_defaults(work, new_id(), data.code, data.name) | settings_of(data)
+    refuse_einvoicing_elsewhere(values)
+    return await work.one(insert(billing_entities).values(values).returning(billing_entities))
+
+
+async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntityUpdateInput) -> Row[Any]:
+    """Change what is given of a billing entity.
+
+    Raises:
+        NotFound: a tax code names no tax.
+        Invalid: e-invoicing is asked for in a country that has none.
+    """
+    values = settings_of(data)
+    refuse_einvoicing_elsewhere({"einvoicing": entity.einvoicing, "country": entity.country} | values)
+    if data.tax_codes is not UNSET:
+        await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, data.tax_codes or [])
+    return await change_entity(work, entity, values)
+
+
+async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) -> Row[Any]:
+    """Write the entity's new values."""
+    return await work.one(
+        update(billing_entities)
+        .where(billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity.id)
+        .values(values | {"updated_at": work.now})
+        .returning(billing_entities)
+    )
+
+
+def settings_of(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> dict[str, Any]:
+    """The columns that an input sets."""
+    values = given(data, without=("billing_configuration", "tax_codes"))
+    if data.billing_configuration is not UNSET:
+        values |= given(data.billing_configuration)
+    return upper_cased_prefix(values)
+
+
+def upper_cased_prefix(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the document number prefix in upper case."""
+    if "document_number_prefix" in values:
+        values["document_number_prefix"] = values["document_number_prefix"].upper()
+    return values
+
+
+def refuse_einvoicing_elsewhere(values: dict[str, Any]) -> None:
+    """E-invoices exist for sellers in some countries alone (chapter 72 §9)."""
+    if not values.get("einvoicing"):
+        return
+    if not values.get("country"):
+        raise Invalid({"einvoicing": ["country_must_be_present"]})
+    if values["country"] not in E_INVOICING_COUNTRIES:
+        raise Invalid({"einvoicing": ["country_not_supported"]})

@@ -1,0 +1,40 @@
+"""What the processes of Conto share: an end when they are told, or when their parent is gone."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+
+READY_VARIABLE = "CONTO_READY_DESCRIPTOR"
+"""Number of the pipe on which a parent says that the database is ready."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """Have the kernel tell this process to stop when its parent dies, however that comes about (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_for_parent() -> None:
+    """Where a parent started this process: wait until it says that the database is ready.
+
+    The pipe that closes without a word means that the parent has given up.
+    """
+    descriptor = os.environ.pop(READY_VARIABLE, None)
+    if descriptor is None:
+        return
+    with os.fdopen(int(descriptor), "rb") as pipe:
+        if not pipe.read(1):
+            raise SystemExit(1)
+
+
+def stop_event() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,28 @@
+"""Puts a process together from its settings: secrets, files, connections."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from conto import handlers as _handlers
+from conto.credentials import Credentials
+from conto.db.engine import create_engine
+from conto.files import open_files
+from conto.secrets import Secrets
+from conto.settings import Settings
+from conto.work import Works
+
+_registered = _handlers
+
+
+@asynccontextmanager
+async def open_works(
+    settings: Settings, credentials: Credentials, database_url: str, *, pool_size: int, pool_timeout: float = 30
+) -> AsyncIterator[Works]:
+    """Units of work on a pool of connections of their own, for as long as the context lasts."""
+    secrets = Secrets(credentials.secret_key)
+    files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
+    engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
+    try:
+        yield Works(engine, secrets, files, settings.public_url)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,159 @@
+"""Billing entities as JSON (chapter 10 §3)."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Row
+
+from conto.schemas.encoding import instant
+from conto.schemas.fields import (
+    Code,
+    Count,
+    CountryCode,
+    CurrencyCode,
+    Email,
+    Flag,
+    LocaleCode,
+    Mandatory,
+    RefusedAs,
+    TextOrNull,
+    TimezoneName,
+    items,
+    text,
+)
+from conto.schemas.taxes import TaxCodes, TaxObject
+
+Anchor = Literal["current_period_end", "next_period_start"]
+Adjustment = Literal["align_with_finalization_date", "keep_anchor"]
+EmailSetting = Annotated[
+    Literal["invoice.finalized", "credit_note.created", "payment_receipt.created"], RefusedAs("unsupported_value")
+]
+EmailSettings = Annotated[list[EmailSetting], items(10, invalid="unsupported_value", too_many="unsupported_value")]
+Prefix = Annotated[str, text(10, trim=True, mandatory=True)]
+Footer = Annotated[str, text(600)]
+
+
+class BillingEntityConfiguration(Struct, kw_only=True, frozen=True):
+    """Settings of a billing entity's invoices; the grace period is in days."""
+
+    invoice_footer: Footer | None | UnsetType = UNSET
+    document_locale: LocaleCode | UnsetType = UNSET
+    invoice_grace_period: Count | UnsetType = UNSET
+    subscription_invoice_issuing_date_anchor: Anchor | UnsetType = UNSET
+    subscription_invoice_issuing_date_adjustment: Adjustment | UnsetType = UNSET
+
+
+class _Settings(Struct, kw_only=True, frozen=True):
+    """What creation and update of a billing entity share."""
+
+    default_currency: CurrencyCode | UnsetType = UNSET
+    document_numbering: Literal["per_customer", "per_billing_entity"] | UnsetType = UNSET
+    document_number_prefix: Prefix | UnsetType = UNSET
+    finalize_zero_amount_invoice: Flag | UnsetType = UNSET
+    billing_configuration: BillingEntityConfiguration | UnsetType = UNSET
+    net_payment_term: Count | UnsetType = UNSET
+    address_line1: TextOrNull | None | UnsetType = UNSET
+    address_line2: TextOrNull | None | UnsetType = UNSET
+    city: TextOrNull | None | UnsetType = UNSET
+    state: TextOrNull | None | UnsetType = UNSET
+    country: CountryCode | None | UnsetType = UNSET
+    zipcode: TextOrNull | None | UnsetType = UNSET
+    email: Email | None | UnsetType = UNSET
+    phone: TextOrNull | None | UnsetType = UNSET
+    legal_name: TextOrNull | None | UnsetType = UNSET
+    legal_number: TextOrNull | None | UnsetType = UNSET
+    tax_identification_number: TextOrNull | None | UnsetType = UNSET
+    timezone: TimezoneName | UnsetType = UNSET
+    email_settings: EmailSettings | UnsetType = UNSET
+    einvoicing: Flag | UnsetType = UNSET
+
+
+class BillingEntityCreateInput(_Settings, kw_only=True, frozen=True):
+    """A new billing entity."""
+
+    code: Code
+    name: Mandatory
+
+
+class BillingEntityUpdateInput(_Settings, kw_only=True, frozen=True):
+    """A change of a billing entity: only the keys present; its code cannot change."""
+
+    name: Mandatory | UnsetType = UNSET
+    tax_codes: TaxCodes | None | UnsetType = UNSET
+
+
+class BillingEntityObject(Struct, kw_only=True, frozen=True):
+    """A billing entity. `taxes` and `selected_invoice_custom_sections` come only where one is asked for or changed."""
+
+    lago_id: UUID
+    code: str
+    name: str
+    default_currency: str
+    document_locale: str
+    document_numbering: Literal["per_customer", "per_billing_entity"]
+    document_number_prefix: str
+    finalize_zero_amount_invoice: bool
+    invoice_footer: str | None
+    invoice_grace_period: int
+    subscription_invoice_issuing_date_anchor: Anchor
+    subscription_invoice_issuing_date_adjustment: Adjustment
+    is_default: bool
+    net_payment_term: int
+    address_line1: str | None
+    address_line2: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    zipcode: str | None
+    email: str | None
+    phone: str | None
+    legal_name: str | None
+    legal_number: str | None
+    tax_identification_number: str | None
+    timezone: str
+    email_settings: list[str]
+    eu_tax_management: bool
+    einvoicing: bool
+    logo_url: str | None
+    created_at: str
+    updated_at: str
+
+
+class BillingEntityObjectExtended(BillingEntityObject, kw_only=True, frozen=True):
+    """A billing entity with its default taxes and selected custom sections."""
+
+    taxes: list[TaxObject]
+    selected_invoice_custom_sections: list[Any]
+
+
+def _fields(entity: Row[Any], is_default: bool) -> dict[str, Any]:
+    same = (
+        "code name default_currency document_locale document_numbering document_number_prefix"
+        " finalize_zero_amount_invoice invoice_footer invoice_grace_period subscription_invoice_issuing_date_anchor"
+        " subscription_invoice_issuing_date_adjustment net_payment_term address_line1 address_line2 city state country"
+        " zipcode email phone legal_name legal_number tax_identification_number timezone email_settings"
+        " eu_tax_management einvoicing"
+    ).split()
+    return {name: getattr(entity, name) for name in same} | {
+        "lago_id": entity.id,
+        "is_default": is_default,
+        "logo_url": None,
+        "created_at": instant(entity.created_at),
+        "updated_at": instant(entity.updated_at),
+    }
+
+
+def show_billing_entity(entity: Row[Any], is_default: bool) -> BillingEntityObject:
+    """The billing entity as lists and creation show it."""
+    return BillingEntityObject(**_fields(entity, is_default))
+
+
+def show_billing_entity_extended(
+    entity: Row[Any], is_default: bool, taxes: Sequence[TaxObject]
+) -> BillingEntityObjectExtended:
+    """The billing entity with its default taxes."""
+    return BillingEntityObjectExtended(
+        **_fields(entity, is_default), taxes=list(taxes), selected_invoice_custom_sections=[]
+    )

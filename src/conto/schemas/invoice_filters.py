@@ -1,0 +1,63 @@
+"""The filters of the lists of invoices and fees (chapter 20 §7.2)."""
+
+from datetime import date
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from conto.schemas.fees import FeePaymentStatus, FeeType
+from conto.schemas.fields import Cents, Flag, Text
+from conto.schemas.invoices import InvoiceType, PaymentStatus
+
+VisibleStatus = Literal["draft", "finalized", "voided", "pending", "failed"]
+
+
+class InvoiceFilters(Struct, kw_only=True, frozen=True):
+    """Filters of invoices; all that are given must match. An unreadable issuing date is left out."""
+
+    external_customer_id: Text | UnsetType = UNSET
+    customer_external_id: Text | UnsetType = UNSET
+    status: list[VisibleStatus] | UnsetType = UNSET
+    statuses: list[VisibleStatus] | UnsetType = UNSET
+    payment_status: list[PaymentStatus] | UnsetType = UNSET
+    payment_statuses: list[PaymentStatus] | UnsetType = UNSET
+    payment_overdue: Flag | UnsetType = UNSET
+    payment_dispute_lost: Flag | UnsetType = UNSET
+    partially_paid: Flag | UnsetType = UNSET
+    self_billed: Flag | UnsetType = UNSET
+    invoice_type: InvoiceType | UnsetType = UNSET
+    currency: Text | UnsetType = UNSET
+    issuing_date_from: Text | UnsetType = UNSET
+    issuing_date_to: Text | UnsetType = UNSET
+    amount_from: Cents | UnsetType = UNSET
+    amount_to: Cents | UnsetType = UNSET
+    search_term: Text | UnsetType = UNSET
+    billing_entity_codes: list[Text] | UnsetType = UNSET
+    purchase_order_number: Text | UnsetType = UNSET
+
+    @property
+    def issuing_day_from(self) -> date | None:
+        """The first issuing date that is wanted."""
+        return readable_day(self.issuing_date_from)
+
+    @property
+    def issuing_day_to(self) -> date | None:
+        """The last issuing date that is wanted."""
+        return readable_day(self.issuing_date_to)
+
+
+class FeeFilters(Struct, kw_only=True, frozen=True):
+    """Filters of fees; all that are given must match."""
+
+    external_customer_id: Text | UnsetType = UNSET
+    fee_type: FeeType | UnsetType = UNSET
+    payment_status: FeePaymentStatus | UnsetType = UNSET
+    currency: Text | UnsetType = UNSET
+
+
+def readable_day(text: str | UnsetType) -> date | None:
+    """The day that the text is, None where it is none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,219 @@
+"""Invoices as JSON (chapter 20 §6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Row
+
+from conto.files import Files
+from conto.schemas.customers import CustomerObject
+from conto.schemas.encoding import instant, instant_ms
+from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
+from conto.schemas.fields import (
+    CurrencyCode,
+    Flag,
+    Identifier,
+    Identity,
+    LongText,
+    NonNegativeCents,
+    Text,
+    TextOrNull,
+    items,
+    number,
+    text,
+)
+from conto.schemas.taxes import TaxCodes
+
+InvoiceType = Literal["subscription", "add_on", "credit", "one_off", "advance_charges", "progressive_billing"]
+InvoiceStatus = Literal["draft", "finalized", "voided", "failed", "pending", "closed", "deleted"]
+PaymentStatus = Literal["pending", "succeeded", "failed"]
+
+Units = Annotated[Decimal, number(ge=0)]
+Boundary = Annotated[str, text(40)]
+
+
+class OneOffFeeInput(Struct, kw_only=True, frozen=True):
+    """A fee of a one-off invoice. What is not given is the add-on's; units default to 1."""
+
+    add_on_code: Identifier | UnsetType = UNSET
+    invoice_display_name: TextOrNull | None | UnsetType = UNSET
+    unit_amount_cents: NonNegativeCents | None | UnsetType = UNSET
+    units: Units | None | UnsetType = UNSET
+    description: LongText | None | UnsetType = UNSET
+    from_datetime: Boundary | None | UnsetType = UNSET
+    to_datetime: Boundary | None | UnsetType = UNSET
+    tax_codes: TaxCodes | None | UnsetType = UNSET
+
+
+class InvoiceCustomSectionInput(Struct, kw_only=True, frozen=True):
+    """Which custom sections the invoice gets."""
+
+    skip_invoice_custom_sections: Flag | UnsetType = UNSET
+    invoice_custom_section_codes: Annotated[list[Text], items(100)] | UnsetType = UNSET
+
+
+class PaymentMethodInput(Struct, kw_only=True, frozen=True):
+    """How the invoice is to be paid."""
+
+    payment_method_type: Text | None | UnsetType = UNSET
+    payment_method_id: Identity | None | UnsetType = UNSET
+
+
+class OneOffInput(Struct, kw_only=True, frozen=True):
+    """A one-off invoice to issue."""
+
+    external_customer_id: Identifier | UnsetType = UNSET
+    fees: list[OneOffFeeInput] | UnsetType = UNSET
+    billing_entity_code: Identifier | None | UnsetType = UNSET
+    currency: CurrencyCode | None | UnsetType = UNSET
+    purchase_order_number: TextOrNull | None | UnsetType = UNSET
+    skip_psp: Flag | None | UnsetType = UNSET
+    payment_method: PaymentMethodInput | None | UnsetType = UNSET
+    invoice_custom_section: InvoiceCustomSectionInput | None | UnsetType = UNSET
+
+
+class VoidInput(Struct, kw_only=True, frozen=True):
+    """How to void an invoice; amounts in minor units."""
+
+    generate_credit_note: Flag | UnsetType = UNSET
+    credit_amount: NonNegativeCents | UnsetType = UNSET
+    refund_amount: NonNegativeCents | UnsetType = UNSET
+
+
+class InvoiceAppliedTaxObject(AppliedTaxObject, kw_only=True, frozen=True):
+    """A tax on an invoice. `fees_amount_cents` is its base, cut to whole minor units."""
+
+    lago_invoice_id: UUID
+    fees_amount_cents: int
+
+
+class InvoiceObject(Struct, kw_only=True, frozen=True):
+    """An invoice as lists show it; amounts in minor units."""
+
+    lago_id: UUID
+    billing_entity_code: str
+    sequential_id: int | None
+    number: str
+    purchase_order_number: str | None
+    issuing_date: str
+    payment_dispute_lost_at: str | None
+    payment_due_date: str
+    payment_overdue: bool
+    net_payment_term: int
+    invoice_type: InvoiceType
+    status: InvoiceStatus
+    payment_status: PaymentStatus
+    currency: str
+    fees_amount_cents: int
+    coupons_amount_cents: int
+    credit_notes_amount_cents: int
+    sub_total_excluding_taxes_amount_cents: int
+    taxes_amount_cents: int
+    sub_total_including_taxes_amount_cents: int
+    prepaid_credit_amount_cents: int
+    prepaid_granted_credit_amount_cents: int | None
+    prepaid_purchased_credit_amount_cents: int | None
+    progressive_billing_credit_amount_cents: int
+    total_amount_cents: int
+    total_due_amount_cents: int
+    total_paid_amount_cents: int
+    total_offsetted_credit_note_amount_cents: int
+    version_number: int
+    self_billed: bool
+    file_url: str | None
+    xml_url: str | None
+    web_url: str | None
+    created_at: str
+    updated_at: str
+    voided_at: str | None
+    customer: CustomerObject
+    metadata: list[Any]
+    applied_taxes: list[InvoiceAppliedTaxObject]
+    applied_invoice_custom_sections: list[Any]
+
+
+class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
+    """An invoice as it answers for itself and as webhooks tell of it."""
+
+    fees: list[FeeObject] | UnsetType = UNSET
+    credits: list[Any]
+    subscriptions: list[Any]
+    billing_periods: list[Any]
+    error_details: list[Any]
+
+
+VISIBLE = ("draft", "finalized", "voided", "pending", "failed")
+"""The states in which an invoice can be seen."""
+
+
+def _fields(
+    invoice: Row[Any], customer: CustomerObject, applied_taxes: Sequence[Row[Any]], files: Files, now: datetime
+) -> dict[str, Any]:
+    same = (
+        "billing_entity_code sequential_id number purchase_order_number payment_overdue net_payment_term invoice_type"
+        " status payment_status currency fees_amount_cents coupons_amount_cents credit_notes_amount_cents"
+        " sub_total_excluding_taxes_amount_cents taxes_amount_cents sub_total_including_taxes_amount_cents"
+        " prepaid_credit_amount_cents progressive_billing_credit_amount_cents total_amount_cents"
+        " total_paid_amount_cents version_number self_billed"
+    ).split()
+    due = 0 if invoice.status == "voided" else invoice.total_amount_cents - invoice.total_paid_amount_cents
+    lost_at = invoice.payment_dispute_lost_at
+    return {name: getattr(invoice, name) for name in same} | {
+        "lago_id": invoice.id,
+        "issuing_date": invoice.issuing_date.isoformat(),
+        "payment_due_date": invoice.payment_due_date.isoformat(),
+        "payment_dispute_lost_at": lost_at and instant_ms(lost_at),
+        "prepaid_granted_credit_amount_cents": None,
+        "prepaid_purchased_credit_amount_cents": None,
+        "total_due_amount_cents": due,
+        "total_offsetted_credit_note_amount_cents": 0,
+        "file_url": invoice.file_path and files.link(invoice.file_path, now),
+        "xml_url": None,
+        "web_url": None,
+        "created_at": instant(invoice.created_at),
+        "updated_at": instant(invoice.updated_at),
+        "voided_at": invoice.voided_at and instant(invoice.voided_at),
+        "customer": customer,
+        "metadata": [],
+        "applied_taxes": [show_invoice_tax(tax) for tax in applied_taxes],
+        "applied_invoice_custom_sections": [],
+    }
+
+
+def show_invoice_tax(tax: Row[Any]) -> InvoiceAppliedTaxObject:
+    """A tax on an invoice."""
+    return InvoiceAppliedTaxObject(
+        **applied_tax_fields(tax),
+        lago_invoice_id=tax.invoice_id,
+        fees_amount_cents=tax.fees_amount_cents,
+    )
+
+
+def show_invoice(
+    invoice: Row[Any], customer: CustomerObject, applied_taxes: Sequence[Row[Any]], files: Files, now: datetime
+) -> InvoiceObject:
+    """The invoice as lists show it. `now` is the system's clock, by which links to files end."""
+    return InvoiceObject(**_fields(invoice, customer, applied_taxes, files, now))
+
+
+def show_invoice_extended(
+    invoice: Row[Any],
+    customer: CustomerObject,
+    applied_taxes: Sequence[Row[Any]],
+    fees: Sequence[FeeObject] | UnsetType,
+    files: Files,
+    now: datetime,
+) -> InvoiceObjectExtended:
+    """The invoice as it answers for itself."""
+    return InvoiceObjectExtended(
+        **_fields(invoice, customer, applied_taxes, files, now),
+        fees=fees if fees is UNSET else list(fees),
+        credits=[],
+        subscriptions=[],
+        billing_periods=[],
+        error_details=[],
+    )

@@ -1,0 +1,39 @@
+"""JSON schemas of inputs and answers, shared by OpenAPI and MCP."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from conto.schemas.vocabulary import COUNTRIES, CURRENCIES, TIMEZONES
+
+REFERENCE = "#/components/schemas/{name}"
+
+VOCABULARIES: dict[str, dict[str, Any]] = {
+    "Currency": {"type": "string", "enum": list(CURRENCIES)},
+    "Country": {"type": "string", "enum": list(COUNTRIES)},
+    "Timezone": {"type": "string", "enum": list(TIMEZONES)},
+}
+
+
+def schemas(types: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The schema of each type, and the components that they refer to, the vocabularies among them."""
+    found, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
+    shown = [settled(schema) for schema in found]
+    return shown, {**VOCABULARIES, **{name: settled(schema) for name, schema in components.items()}}
+
+
+def settled(schema: Any) -> Any:
+    """The schema with every `x-type` put in the place of msgspec's own type and format.
+
+    msgspec shows each `Decimal` as a string; only this says that a number is taken or written.
+    """
+    if isinstance(schema, list):
+        return [settled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shown = {key: settled(value) for key, value in schema.items()}
+    if "x-type" in shown:
+        shown["type"] = shown.pop("x-type")
+        shown.pop("format", None)
+    return shown

@@ -1,0 +1,50 @@
+"""The API's process: serves HTTP until it is told to stop, then answers what is in flight and ends."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+from granian.constants import Interfaces
+from granian.server.embed import Server as HttpServer
+
+from conto.api.server import REHEARSALS_AT_ONCE, Server, build
+from conto.credentials import Credentials
+from conto.processes import stop_event
+from conto.runtime import open_works
+from conto.settings import Settings
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 30
+"""How long requests in flight may take once the server has been told to stop."""
+
+
+async def serve(settings: Settings, credentials: Credentials, database_url: str) -> None:
+    """Serve the API on the settings' address until SIGTERM or SIGINT."""
+    stop = stop_event()
+    async with AsyncExitStack() as stack:
+        works = await stack.enter_async_context(
+            open_works(settings, credentials, database_url, pool_size=settings.database_pool)
+        )
+        rehearsals = await stack.enter_async_context(
+            open_works(settings, credentials, database_url, pool_size=2 * REHEARSALS_AT_ONCE + 4)
+        )
+        server = Server(works, rehearsals, credentials.admin_key)
+        app = build(server, front_origin=settings.front_url)
+        http = HttpServer(
+            app,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            websockets=False,
+            log_enabled=False,
+        )
+        serving = asyncio.create_task(http.serve())
+        stopping = asyncio.create_task(stop.wait())
+        log.info("serve.started", host=settings.host, port=settings.port)
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        server.stopping = True
+        http.stop()
+        stopping.cancel()
+        await asyncio.wait_for(serving, STOP_SECONDS)
+        log.info("serve.stopped")

@@ -1,0 +1,241 @@
+"""The unit of work: one transaction, one organization, one `now`, and the effects that follow it.
+
+A request and an agenda entry each run inside one. Use cases take it first and never commit; it
+commits when its context ends without an error and rolls back otherwise. What a use case emits is
+written in the same transaction, so it happens exactly when the action does.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, Row, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from conto.clock import system_now
+from conto.db.faults import raised_as_ours
+from conto.db.tables import webhook_endpoints, webhooks
+from conto.errors import Forbidden, NotFound, Unauthorized
+from conto.event_types import object_type
+from conto.files import Files
+from conto.ids import new_id
+from conto.jobs import Job
+from conto.jobs import enqueue as put_on_queue
+from conto.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The tenant that a unit of work belongs to. `frozen_time` is set on test organizations alone."""
+
+    id: UUID
+    name: str
+    frozen_time: datetime | None
+
+    @property
+    def live(self) -> bool:
+        """Whether the system's clock rules here, and workers take its agenda."""
+        return self.frozen_time is None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the key of a request may do. `permissions` None means everything."""
+
+    api_key_id: UUID
+    permissions: Mapping[str, Sequence[str]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """An event about an object, to be told to the endpoints that want it."""
+
+    event_type: str
+    object_id: UUID
+
+
+@dataclass(slots=True)
+class Work:
+    """One transaction of one organization at one instant."""
+
+    connection: AsyncConnection
+    organization: Organization
+    now: datetime
+    secrets: Secrets
+    files: Files
+    public_url: str
+    access: Access | None = None
+    emissions: list[Emission] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    def require(self, resource: str, mode: str) -> None:
+        """Refuse a call that the request's key does not permit (chapter 01 §2.3).
+
+        Raises:
+            Forbidden: the key lacks `mode` on `resource`.
+        """
+        assert self.access is not None
+        permissions = self.access.permissions
+        if permissions is not None and mode not in permissions.get(resource, ()):
+            raise Forbidden(f"{mode}_action_not_allowed_for_{resource}")
+
+    async def execute(
+        self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> Any:
+        """Run one statement in the transaction."""
+        return await self.connection.execute(statement, rows)
+
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """All rows of a query."""
+        return (await self.connection.execute(statement)).all()
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        """The first row of a query, None where there is none."""
+        return (await self.connection.execute(statement)).first()
+
+    async def one(self, statement: Executable) -> Row[Any]:
+        """The one row of a query that always has one."""
+        return (await self.connection.execute(statement)).one()
+
+    def emit(self, event_type: str, object_id: UUID) -> None:
+        """Tell of an event, after the commit, to each endpoint that wants it."""
+        self.emissions.append(Emission(event_type, object_id))
+
+    def enqueue(self, job: Job) -> None:
+        """Have a job done after the commit."""
+        self.jobs.append(job)
+
+    async def send(self) -> None:
+        """Write the effects gathered so far: deliveries and jobs. Called before counters are taken, and at the end."""
+        if self.emissions:
+            deliveries = await self._record_deliveries()
+            self.jobs.extend(Job("webhook", delivery) for delivery in deliveries)
+            self.emissions = []
+        waiting, self.jobs = self.jobs, []
+        await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
+
+    async def _record_deliveries(self) -> list[UUID]:
+        wanted = await self.rows(
+            select(webhook_endpoints.c.id, webhook_endpoints.c.event_types)
+            .where(webhook_endpoints.c.organization_id == self.organization.id)
+            .order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
+            # One that is being deleted is waited for, and then is no more.
+            .with_for_update(read=True, key_share=True)
+        )
+        deliveries = [
+            {
+                "organization_id": self.organization.id,
+                "id": new_id(),
+                "webhook_endpoint_id": endpoint.id,
+                "webhook_type": emission.event_type,
+                "object_type": object_type(emission.event_type),
+                "object_id": emission.object_id,
+                "status": "pending",
+                "retries": 0,
+                "created_at": self.now,
+                "updated_at": self.now,
+            }
+            for emission in self.emissions
+            for endpoint in wanted
+            if endpoint.event_types is None or emission.event_type in endpoint.event_types
+        ]
+        if deliveries:
+            await self.connection.execute(insert(webhooks).values(deliveries))
+        return [delivery["id"] for delivery in deliveries]
+
+
+_OPEN = text("select * from conto_open(:hash)")
+_ENTER = text("select * from conto_enter(:organization)")
+_HOLD_CLOCK = text("select conto_hold_clock(:organization)")
+_BECOME = text("select set_config('conto.organization', :organization, true)")
+_ACROSS = text("select set_config('conto.across', 'on', true)")
+
+
+def hashed(key: str) -> str:
+    """What is stored of an API key. The key is random, so a plain hash tells nothing of it."""
+    return sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Opens units of work on one pool of connections."""
+
+    engine: AsyncEngine
+    secrets: Secrets
+    files: Files
+    public_url: str
+
+    @asynccontextmanager
+    async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
+        """The unit of work of a request that bears the key `credential`.
+
+        A write to a test organization waits for an advance of its clock to end, and is waited for by
+        the next one.
+
+        Raises:
+            Unauthorized: no such key, or it has expired.
+        """
+        with raised_as_ours():
+            async with self.engine.begin() as connection:
+                opened = await connection.execute(_OPEN, {"hash": hashed(credential)})
+                row = opened.first()
+                if row is None or (row.expires_at is not None and row.expires_at <= system_now()):
+                    raise Unauthorized
+                frozen = row.frozen_time
+                if frozen is not None and writes:
+                    frozen = (await connection.execute(_HOLD_CLOCK, {"organization": row.id})).scalar_one()
+                work = self._work(connection, Organization(row.id, row.name, frozen))
+                work.access = Access(row.api_key_id, row.permissions)
+                yield work
+                await work.send()
+
+    @asynccontextmanager
+    async def enter(
+        self, organization_id: UUID, *, now: datetime | None = None, connection: AsyncConnection | None = None
+    ) -> AsyncIterator[Work]:
+        """A unit of work of the system itself, on a connection of its own or, one after another, on one given.
+
+        Raises:
+            NotFound: there is no such organization.
+        """
+        if connection is None:
+            async with self.engine.connect() as own, self.enter(organization_id, now=now, connection=own) as work:
+                yield work
+            return
+        with raised_as_ours():
+            async with connection.begin():
+                entered = await connection.execute(_ENTER, {"organization": organization_id})
+                row = entered.first()
+                if row is None:
+                    raise NotFound("organization")
+                work = self._work(connection, Organization(row.id, row.name, row.frozen_time))
+                if now is not None:
+                    work.now = now
+                yield work
+                await work.send()
+
+    @asynccontextmanager
+    async def found(self, organization: Organization) -> AsyncIterator[Work]:
+        """The unit of work in which an organization comes into being."""
+        with raised_as_ours():
+            async with self.engine.begin() as connection:
+                await connection.execute(_BECOME, {"organization": str(organization.id)})
+                work = self._work(connection, organization)
+                yield work
+                await work.send()
+
+    @asynccontextmanager
+    async def across(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that reads organizations, keys and agenda of everybody, and nothing else."""
+        with raised_as_ours():
+            async with self.engine.begin() as connection:
+                await connection.execute(_ACROSS)
+                yield connection
+
+    def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
+        now = organization.frozen_time or system_now()
+        return Work(connection, organization, now, self.secrets, self.files, self.public_url)

@@ -1,0 +1,351 @@
+"""The worker: drains the agenda and the queue until it is told to stop.
+
+Any number may run beside each other, in one process or many. Each finds its work again after the
+database was away.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+from sqlalchemy import Row, func, select, text
+
+from conto import agenda, jobs
+from conto.agenda import Outcome
+from conto.clock import system_now
+from conto.db.engine import driver, driver_arguments
+from conto.db.queue import queries_on, queue_settings
+from conto.db.tables import agenda as entries
+from conto.jobs import JobPayload
+from conto.work import Works
+
+if TYPE_CHECKING:
+    from pgqueuer import PgQueuer
+    from pgqueuer.core.executors import EntrypointExecutorParameters
+    from pgqueuer.models import Job
+
+log = structlog.get_logger()
+
+DOCUMENTS = "document"
+"""The kind of job that takes long and has a queue of its own, so that nothing light waits behind it."""
+
+LOOK_SECONDS = 1
+"""Longest time between two looks at the agenda."""
+RECONNECT_SECONDS = 1
+CLOSE_SECONDS = 5
+WINDOW = 500
+"""Due entries that one look takes into account."""
+
+QUEUE_LOOK = timedelta(seconds=5)
+"""Longest time between two looks at a queue; normally it is told of new jobs."""
+RETRIES = 4
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=30)
+PAUSE_GROWTH = 4.0
+
+LOG_KEPT = timedelta(days=7)
+LOG_PRUNED_EVERY_SECONDS = 3600
+LOG_ROWS_AT_ONCE = 10_000
+
+_OLD_LOG_ROWS = text(
+    "delete from queue.pgqueuer_log where id in"
+    " (select id from queue.pgqueuer_log where created < now() - cast(:kept as interval) order by created limit :rows)"
+)
+_FAILED_JOBS = text(
+    "select j.id, j.entrypoint, j.payload, j.attempts, j.updated, l.traceback->>'exception_message' as error"
+    " from queue.pgqueuer j left join lateral"
+    " (select traceback from queue.pgqueuer_log where job_id = j.id and traceback is not null"
+    " order by created desc, id desc limit 1) l on true"
+    " where j.status = 'failed' order by j.updated desc, j.id desc limit :limit"
+)
+_JOBS_TO_RETRY = text(
+    "select distinct on (coalesce(j.dedupe_key, 'job ' || j.id)) j.id from queue.pgqueuer j"
+    " where j.status = 'failed' and (cast(:every as boolean) or j.id = any(:ids))"
+    " and not exists (select from queue.pgqueuer other where other.dedupe_key = j.dedupe_key"
+    " and other.status in ('queued', 'picked'))"
+)
+
+
+async def run(works: Works, database_url: str, stop: asyncio.Event, *, lanes: int = 2) -> None:
+    """Work until `stop` is set; what is in hand then is finished first.
+
+    Set `stop` rather than cancel: cancelled jobs would wait for their heartbeat to grow old.
+    `lanes` is how many lanes of the agenda are drained at once.
+    """
+    light = [kind for kind in jobs.HANDLERS if kind != DOCUMENTS]
+    heavy = [kind for kind in jobs.HANDLERS if kind == DOCUMENTS]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(follow_agenda(works, database_url, stop, lanes))
+        group.create_task(follow_queue(works, database_url, stop, light, batch_size=25, at_once=100))
+        group.create_task(follow_queue(works, database_url, stop, heavy, batch_size=1, at_once=2))
+        group.create_task(prune_log(works, stop))
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not beyond `stop`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
+async def follow_agenda(works: Works, database_url: str, stop: asyncio.Event, lanes: int) -> None:
+    """Do what falls due in live organizations."""
+    bells = [asyncio.Event() for _ in range(lanes)]
+
+    def ring(*_: object) -> None:
+        for bell in bells:
+            bell.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen(database_url, ring, stop))
+        for bell in bells:
+            group.create_task(drain_lanes(works, bell, stop))
+        await stop.wait()
+        ring()
+
+
+async def listen(database_url: str, heard: Callable[..., None], stop: asyncio.Event) -> None:
+    """Call `heard` whenever an entry is put on the agenda that is due at once."""
+    while not stop.is_set():
+        connection = None
+        try:
+            connection = await asyncpg.connect(**driver_arguments(database_url))
+            await connection.add_listener(agenda.CHANNEL, heard)
+            heard()
+            while not (stop.is_set() or connection.is_closed()):
+                await pause(stop, RECONNECT_SECONDS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("agenda.listener_lost", error=str(error))
+            await pause(stop, RECONNECT_SECONDS)
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+
+async def drain_lanes(works: Works, bell: asyncio.Event, stop: asyncio.Event) -> None:
+    """Drain one lane after another; when there is none left, wait for the bell."""
+    while not stop.is_set():
+        bell.clear()
+        try:
+            if await drain_next(works, stop):
+                continue
+        except Exception:
+            log.exception("agenda.interrupted")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await bell.wait()
+
+
+async def drain_next(works: Works, stop: asyncio.Event) -> bool:
+    """Drain the first due lane that no other worker has; False where there is none."""
+    async with works.across() as connection:
+        due = await agenda.due_lanes(connection, system_now(), WINDOW)
+    for lane in due:
+        outcome = await run_next(works, lane)
+        if outcome is Outcome.NOTHING:
+            continue
+        while outcome is Outcome.DONE and not stop.is_set():
+            outcome = await run_next(works, lane)
+        return True
+    return False
+
+
+async def run_next(works: Works, lane: Row[Any]) -> Outcome:
+    """Handle the lane's next entry, if it is due."""
+    return await agenda.run_next(works, lane.organization_id, lane.lane, lane.lane_kind, system_now())
+
+
+async def follow_queue(
+    works: Works, database_url: str, stop: asyncio.Event, kinds: Sequence[str], *, batch_size: int, at_once: int
+) -> None:
+    """Run jobs of these kinds, at most `at_once` at a time."""
+    queue_settings()
+    while kinds and not stop.is_set():
+        pool, lost = None, asyncio.Event()
+        try:
+            pool = await open_pool(database_url, lost)
+            queuer = queuer_on(pool, works, kinds)
+            ending = asyncio.create_task(shut_down(queuer, stop, lost))
+            try:
+                # Statistics would only grow: nothing reads them.
+                await queuer.run(
+                    dequeue_timeout=QUEUE_LOOK,
+                    batch_size=batch_size,
+                    max_concurrent_tasks=at_once,
+                    log_aggregation_interval=timedelta(0),
+                )
+            finally:
+                ending.cancel()
+        except Exception as error:
+            if lost.is_set():
+                log.warning("queue.connection_lost", kinds=kinds, error=str(error))
+            else:
+                log.exception("queue.interrupted", kinds=kinds)
+            await pause(stop, RECONNECT_SECONDS)
+        finally:
+            if pool is not None:
+                await close(pool)
+
+
+async def open_pool(database_url: str, lost: asyncio.Event) -> asyncpg.Pool:
+    """A queue's connections. `lost` is set when one of them ends: it may be the one that is told of new jobs."""
+
+    async def watch(connection: Any) -> None:
+        connection.add_termination_listener(lambda _: lost.set())
+
+    return await asyncpg.create_pool(
+        **driver_arguments(database_url), min_size=2, max_size=4, max_inactive_connection_lifetime=0, init=watch
+    )
+
+
+def queuer_on(pool: asyncpg.Pool, works: Works, kinds: Sequence[str]) -> "PgQueuer":
+    """What takes jobs of these kinds off the queue."""
+    from pgqueuer import PgQueuer
+
+    queuer = PgQueuer.from_asyncpg_pool(pool)
+
+    async def run_job(job: "Job") -> None:
+        await jobs.run(works, job.entrypoint, job.payload)
+
+    for kind in kinds:
+        queuer.entrypoint(kind, on_failure="hold", accepts_context=False, executor_factory=patient)(run_job)
+    return queuer
+
+
+def patient(parameters: "EntrypointExecutorParameters") -> Any:
+    """Runs a job again after growing pauses, `RETRIES` times at most."""
+    from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
+
+    return DatabaseRetryEntrypointExecutor(
+        parameters,
+        max_attempts=RETRIES,
+        initial_delay=FIRST_PAUSE,
+        max_delay=LONGEST_PAUSE,
+        backoff_multiplier=PAUSE_GROWTH,
+    )
+
+
+async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event) -> None:
+    """Have the queuer end when one of the events is set."""
+    waiting = [asyncio.create_task(cause.wait()) for cause in causes]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        queuer.shutdown.set()
+    finally:
+        for wait in waiting:
+            wait.cancel()
+
+
+async def close(pool: asyncpg.Pool) -> None:
+    """Close the pool, by force where a broken connection is never given back."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        pool.terminate()
+
+
+async def prune_log(works: Works, stop: asyncio.Event) -> None:
+    """Delete old rows of the queue's log, now and every hour."""
+    while not stop.is_set():
+        try:
+            await delete_old_log_rows(works, stop)
+        except Exception:
+            log.exception("queue.log_not_pruned")
+        await pause(stop, LOG_PRUNED_EVERY_SECONDS)
+
+
+async def delete_old_log_rows(works: Works, stop: asyncio.Event) -> None:
+    """Delete old rows of the queue's log, in transactions of a bounded size."""
+    deleted = LOG_ROWS_AT_ONCE
+    while deleted == LOG_ROWS_AT_ONCE and not stop.is_set():
+        async with works.engine.begin() as connection:
+            answer = await connection.execute(_OLD_LOG_ROWS, {"kept": LOG_KEPT, "rows": LOG_ROWS_AT_ONCE})
+            deleted = answer.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that has failed for the last time and is held."""
+
+    id: int
+    kind: str
+    organization_id: UUID
+    subject_id: UUID
+    attempts: int
+    failed_at: datetime
+    error: str | None
+
+
+async def failed_jobs(works: Works, limit: int = 100) -> list[FailedJob]:
+    """The jobs that are held, the latest first."""
+    async with works.engine.begin() as connection:
+        rows = (await connection.execute(_FAILED_JOBS, {"limit": limit})).all()
+    found: list[FailedJob] = []
+    for row in rows:
+        payload = msgspec.json.decode(row.payload, type=JobPayload)
+        found.append(
+            FailedJob(
+                id=row.id,
+                kind=row.entrypoint,
+                organization_id=payload.organization_id,
+                subject_id=payload.subject_id,
+                attempts=row.attempts + 1,
+                failed_at=row.updated,
+                error=row.error,
+            )
+        )
+    return found
+
+
+async def retry_jobs(works: Works, ids: Sequence[int] | None = None) -> int:
+    """Put held jobs, all without `ids`, on the queue again; how many.
+
+    A job stays held where another one for its subject waits or runs.
+    """
+    async with works.engine.begin() as connection:
+        wanted = {"every": ids is None, "ids": list(ids or ())}
+        chosen = list((await connection.execute(_JOBS_TO_RETRY, wanted)).scalars())
+        queue = queries_on(await driver(connection))
+        await queue.requeue_jobs(chosen)
+        # The queue's own trigger does not see a change of state.
+        settings = queue_settings()
+        event = {
+            "channel": settings.channel,
+            "sent_at": system_now().isoformat(),
+            "type": "table_changed_event",
+            "table": settings.queue_table,
+            "operation": "update",
+        }
+        await connection.execute(select(func.pg_notify(settings.channel, msgspec.json.encode(event).decode())))
+    return len(chosen)
+
+
+async def failed_entries(works: Works, limit: int = 100) -> Sequence[Row[Any]]:
+    """Entries of all organizations' agendas that have failed and will be tried again, the next try first."""
+    async with works.across() as connection:
+        return (
+            await connection.execute(
+                select(entries).where(entries.c.attempts > 0).order_by(entries.c.try_at, entries.c.id).limit(limit)
+            )
+        ).all()
+
+
+async def next_entries(works: Works, limit: int = 100) -> Sequence[Row[Any]]:
+    """The next entries of live organizations' agendas, in the order in which they fall due."""
+    async with works.across() as connection:
+        return (
+            await connection.execute(
+                select(entries)
+                .where(entries.c.live)
+                .order_by(entries.c.due_at, entries.c.rank, entries.c.sequence)
+                .limit(limit)
+            )
+        ).all()

@@ -1,0 +1,144 @@
+"""A company that uses Conto: an organization, a client of its API, and the few verbs that stories need."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from conto import jobs
+from conto.api.server import Server, build
+from conto.organizations.create import CreatedOrganization, create_organization
+from conto.work import Works
+
+_numbers = count(1)
+
+
+@dataclass(slots=True)
+class Company:
+    """An organization, with a client that bears its key and speaks to the application in this process."""
+
+    works: Works
+    client: httpx.AsyncClient
+    organization: CreatedOrganization
+    admin_key: str
+
+    @property
+    def id(self) -> UUID:
+        """The organization's id."""
+        return self.organization.id
+
+    async def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """Call the API below /api/v1 and give the decoded answer, which must have this status."""
+        answer = await self.client.request(method, f"/api/v1{path}", json=body)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    async def get(self, path: str, status: int = 200) -> Any:
+        """Read."""
+        return await self.call("GET", path, None, status)
+
+    async def post(self, path: str, body: Any = None, status: int = 200) -> Any:
+        """Create or act."""
+        return await self.call("POST", path, body, status)
+
+    async def put(self, path: str, body: Any, status: int = 200) -> Any:
+        """Update."""
+        return await self.call("PUT", path, body, status)
+
+    async def delete(self, path: str, status: int = 200) -> Any:
+        """Remove."""
+        return await self.call("DELETE", path, None, status)
+
+    async def advance(self, instant: str) -> None:
+        """Move the test clock."""
+        await self.post("/test_clock/advance", {"test_clock": {"frozen_time": instant}})
+
+    async def customer(self, **fields: Any) -> dict[str, Any]:
+        """A customer in EUR, or with the fields given."""
+        fields = {"external_id": f"customer_{next(_numbers)}", "currency": "EUR"} | fields
+        return (await self.post("/customers", {"customer": fields}))["customer"]
+
+    async def tax(self, **fields: Any) -> dict[str, Any]:
+        """A tax of 20 %, or with the fields given."""
+        fields = {"name": "VAT", "code": f"tax_{next(_numbers)}", "rate": 20} | fields
+        return (await self.post("/taxes", {"tax": fields}))["tax"]
+
+    async def add_on(self, **fields: Any) -> dict[str, Any]:
+        """An add-on of 100 EUR, or with the fields given."""
+        defaults = {
+            "name": "Setup",
+            "code": f"add_on_{next(_numbers)}",
+            "amount_cents": 10000,
+            "amount_currency": "EUR",
+        }
+        return (await self.post("/add_ons", {"add_on": defaults | fields}))["add_on"]
+
+    async def invoice(self, customer: dict[str, Any], *fees: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        """A one-off invoice over the fees."""
+        body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields
+        return (await self.post("/invoices", {"invoice": body}))["invoice"]
+
+    async def run_jobs(self) -> int:
+        """Do the jobs that wait for this organization, as a worker would; how many there were."""
+        done = 0
+        while waiting := await self._waiting():
+            for job in waiting:
+                await jobs.run(self.works, job.entrypoint, job.payload)
+                await self._forget(job.id)
+                done += 1
+        return done
+
+    async def _waiting(self) -> list[Any]:
+        from sqlalchemy import text
+
+        async with self.works.engine.begin() as connection:
+            found = await connection.execute(
+                text(
+                    "select id, entrypoint, payload from queue.pgqueuer"
+                    " where headers->>'organization_id' = :id and status = 'queued' and execute_after <= now()"
+                    " order by id"
+                ),
+                {"id": str(self.id)},
+            )
+            return list(found.all())
+
+    async def _forget(self, job_id: int) -> None:
+        from sqlalchemy import text
+
+        async with self.works.engine.begin() as connection:
+            await connection.execute(text("delete from queue.pgqueuer where id = :id"), {"id": job_id})
+
+
+@asynccontextmanager
+async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIterator[Company]:
+    """An organization and its client, on an application in this process."""
+    clock = datetime.fromisoformat(frozen_time.replace("Z", "+00:00")) if frozen_time else None
+    organization = await create_organization(works, f"Company {next(_numbers)}", frozen_time=clock)
+    app = build(Server(works, works, "admin-key"))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url="http://conto.test",
+        headers={"Authorization": f"Bearer {organization.api_key}"},
+        timeout=60,
+    ) as client:
+        yield Company(works, client, organization, "admin-key")
+
+
+async def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """What the condition gives once it is true; it is asked again and again, until a deadline."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        found = condition()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return found
+        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.01)

@@ -1,0 +1,168 @@
+"""Settings: read from an environment, wrong ones named all together."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from conto.settings import VARIABLES, Settings, SettingsError, describe
+
+
+def problem(**environ: str) -> str:
+    """The one problem of this environment."""
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment(environ)
+    (only,) = error.value.problems
+    return only
+
+
+def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert Settings.from_environment({}) == Settings(
+        database_url=None,
+        data=tmp_path / ".conto",
+        host="127.0.0.1",
+        port=3000,
+        admin_key=None,
+        secret_key=None,
+        public_url="http://localhost:3000",
+        front_url=None,
+        files_url=f"file://{tmp_path}/.conto/files",
+        link_seconds=604800,
+        log_level="info",
+        log_format="json",
+        allow_private_webhooks=True,
+        database_pool=10,
+    )
+
+
+def test_what_is_given_is_taken():
+    settings = Settings.from_environment(
+        {
+            "DATABASE_URL": "postgres://conto:pass@db:5433/billing",
+            "CONTO_DATA": "/srv/conto",
+            "CONTO_HOST": "0.0.0.0",
+            "CONTO_PORT": "8080",
+            "CONTO_ADMIN_KEY": "admin",
+            "CONTO_SECRET_KEY": "k" * 32,
+            "CONTO_PUBLIC_URL": "https://billing.example.com/",
+            "CONTO_FRONT_URL": "https://app.example.com",
+            "CONTO_FILES_URL": "s3://bucket/documents/",
+            "CONTO_LINK_SECONDS": "60",
+            "CONTO_LOG_LEVEL": "DEBUG",
+            "CONTO_LOG_FORMAT": "console",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "off",
+            "CONTO_DATABASE_POOL": "100",
+        }
+    )
+    assert settings == Settings(
+        database_url="postgresql+asyncpg://conto:pass@db:5433/billing",
+        data=Path("/srv/conto"),
+        host="0.0.0.0",
+        port=8080,
+        admin_key="admin",
+        secret_key="k" * 32,
+        public_url="https://billing.example.com",
+        front_url="https://app.example.com",
+        files_url="s3://bucket/documents",
+        link_seconds=60,
+        log_level="debug",
+        log_format="console",
+        allow_private_webhooks=False,
+        database_pool=100,
+    )
+
+
+def test_defaults_follow_the_port_and_the_data_folder():
+    settings = Settings.from_environment({"CONTO_PORT": "4000", "CONTO_DATA": "/srv/my data"})
+    assert settings.public_url == "http://localhost:4000"
+    assert settings.files_url == "file:///srv/my%20data/files"
+
+
+def test_a_blank_variable_counts_as_not_given():
+    blank = {variable.name: " " for variable in VARIABLES}
+    assert Settings.from_environment(blank) == Settings.from_environment({})
+
+
+def test_all_problems_are_named_together():
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({"CONTO_PORT": "http", "CONTO_LOG_FORMAT": "xml", "CONTO_SECRET_KEY": "short"})
+    assert str(error.value).splitlines() == [
+        "CONTO_PORT is 'http'; expected a whole number from 1 to 65535",
+        "CONTO_SECRET_KEY is 5 characters; expected at least 32 characters",
+        "CONTO_LOG_FORMAT is 'xml'; expected one of json, console",
+    ]
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "3000.0", "³", "1_000", "9" * 5000])
+def test_a_port_that_is_none_is_refused(text: str):
+    assert problem(CONTO_PORT=text).startswith("CONTO_PORT is ")
+
+
+@pytest.mark.parametrize("text", ["1", "101", "many"])
+def test_a_pool_has_from_2_to_100_connections(text: str):
+    assert problem(CONTO_DATABASE_POOL=text) == (
+        f"CONTO_DATABASE_POOL is '{text}'; expected a whole number from 2 to 100"
+    )
+
+
+@pytest.mark.parametrize(("text", "truth"), [("TRUE", True), ("1", True), ("yes", True), ("no", False), ("0", False)])
+def test_truth_has_several_words(text: str, truth: bool):
+    assert Settings.from_environment({"CONTO_ALLOW_PRIVATE_WEBHOOKS": text}).allow_private_webhooks is truth
+
+
+def test_a_word_without_truth_is_refused():
+    assert problem(CONTO_ALLOW_PRIVATE_WEBHOOKS="maybe").endswith("expected true or false")
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("postgres://u@h/d", "postgresql+asyncpg://u@h/d"),
+        ("postgresql://u:p%40@h:1/d", "postgresql+asyncpg://u:p%40@h:1/d"),
+        ("postgresql+asyncpg://u@/d?host=/run/pg", "postgresql+asyncpg://u@/d?host=%2Frun%2Fpg"),
+        ("postgresql:///d", "postgresql+asyncpg:///d"),
+        ("postgres://u@h/d?sslmode=require", "postgresql+asyncpg://u@h/d?ssl=require"),
+    ],
+)
+def test_a_database_url_gets_the_driver_and_the_names_that_it_knows(given: str, taken: str):
+    assert Settings.from_environment({"DATABASE_URL": given}).database_url == taken
+    assert make_url(taken).database == "d"
+
+
+@pytest.mark.parametrize(
+    "text", ["mysql://u:hidden@h/d", "postgres://u:hidden@h", "hidden", "postgres://u:hidden@h:port/d"]
+)
+def test_a_refused_database_url_is_not_shown(text: str):
+    assert "hidden" not in problem(DATABASE_URL=text)
+
+
+@pytest.mark.parametrize("text", ["localhost:3000", "ftp://host", "https://", "https://host?a=b", "http://a b"])
+def test_a_web_url_that_is_none_is_refused(text: str):
+    assert problem(CONTO_PUBLIC_URL=text).startswith(f"CONTO_PUBLIC_URL is '{text}'; expected a URL")
+    assert problem(CONTO_FRONT_URL=text).startswith(f"CONTO_FRONT_URL is '{text}'; expected a URL")
+
+
+@pytest.mark.parametrize(
+    "text", ["file:///srv/files", "s3://b", "gs://b/folder", "az://container", "abfs://c", "memory:///"]
+)
+def test_files_may_be_kept_in_folders_and_buckets(text: str):
+    assert Settings.from_environment({"CONTO_FILES_URL": text}).files_url == text
+
+
+@pytest.mark.parametrize("text", ["/srv/files", "file://files", "s3://", "ftp://host/files"])
+def test_a_place_for_files_that_is_none_is_refused(text: str):
+    assert problem(CONTO_FILES_URL=text).startswith(f"CONTO_FILES_URL is '{text}'; expected a")
+
+
+def test_secrets_are_not_shown_with_the_settings():
+    settings = Settings.from_environment(
+        {"DATABASE_URL": "postgres://u:hidden@h/d", "CONTO_SECRET_KEY": "hidden" * 6, "CONTO_ADMIN_KEY": "hidden"}
+    )
+    assert "hidden" not in repr(settings)
+
+
+def test_every_setting_is_described_once():
+    names = [name for name, _, _ in describe()]
+    assert len(set(names)) == len(names) == len(Settings.__dataclass_fields__)
+    assert all(meaning for _, _, meaning in describe())
