@@ -200,7 +200,6 @@ async def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(works: Works, 
     running = asyncio.create_task(worker.run(works, databases.url(), stop))
     await eventually(lambda: runs[subject])
     stop.set()
-    await asyncio.sleep(0)
     assert [job.status for job in await queued(works, subject)] == ["picked"]
     assert not running.done()
     held_up[subject].set()
@@ -219,15 +218,9 @@ async def test_a_worker_finds_its_work_again_when_its_connections_were_cut(
             job, due = await enqueue(works, company.id), new_id()
             async with works.enter(company.id) as work:
                 await agenda.put(work, "tests.of_jobs", due, lane=company.id, due_at=system_now())
-            await eventually(lambda job=job, due=due: runs[due])
-            print("T due", system_now())
             await eventually(lambda job=job, due=due: runs[job] and runs[due])
-            print("T job", system_now())
-            print("T cut", system_now())
             await cut_connections(databases)
             await works.engine.dispose()
-        print("T stop", system_now())
-    print("T end", system_now())
 
 
 async def cut_connections(databases: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from conto import agenda, jobs
 from conto.agenda import Lane
@@ -18,7 +18,7 @@ from conto.jobs import Job
 from conto.test_clock import advance
 from conto.work import Work, Works
 from tests.company import Company, eventually, open_company
-from tests.workers import working
+from tests.workers import someone_waits, working
 
 START = datetime(2024, 3, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -166,22 +166,13 @@ async def gated(works: Works, rehearsal: Company) -> AsyncIterator[tuple[UUID, a
     gates[subject][1].set()
 
 
-async def lock_waits(works: Works) -> bool:
-    """Whether someone waits for an advisory lock."""
-    async with works.engine.begin() as connection:
-        asked = await connection.execute(
-            text("select count(*) from pg_locks where not granted and locktype = 'advisory'")
-        )
-        return asked.scalar_one() > 0
-
-
 async def test_two_advances_wait_for_each_other(works: Works, rehearsal: Company, gated: Any):
     subject, reached, gate = gated
     first = asyncio.create_task(advance(works, rehearsal.id, START + 2 * HOUR))
     await reached.wait()
     second = asyncio.create_task(advance(works, rehearsal.id, START + 3 * HOUR))
     back = asyncio.create_task(advance(works, rehearsal.id, START + HOUR))
-    await eventually(lambda: lock_waits(works))
+    await eventually(lambda: someone_waits(works))
     assert not second.done()
     gate.set()
     await asyncio.gather(first, second)
@@ -202,7 +193,7 @@ async def test_a_write_waits_for_an_advance_and_a_read_does_not(works: Works, re
             return work.now
 
     writing = asyncio.create_task(write())
-    await eventually(lambda: lock_waits(works))
+    await eventually(lambda: someone_waits(works))
     async with works.open(key, writes=False) as work:
         assert work.now <= START + HOUR
     assert not writing.done()
@@ -214,7 +205,7 @@ async def test_a_write_waits_for_an_advance_and_a_read_does_not(works: Works, re
 async def test_an_advance_waits_for_a_write(works: Works, rehearsal: Company):
     async with works.open(rehearsal.organization.api_key, writes=True) as work:
         advancing = asyncio.create_task(advance(works, rehearsal.id, START + HOUR))
-        await eventually(lambda: lock_waits(works))
+        await eventually(lambda: someone_waits(works))
         assert not advancing.done()
         assert work.now == START
     await advancing

@@ -21,7 +21,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conto.clock import system_now
+from conto.db.faults import Deadlock
 from conto.db.tables import agenda, customers, organizations
+from conto.errors import Locked
 from conto.ids import new_id
 from conto.work import Work, Works
 
@@ -214,6 +216,9 @@ async def run_next(
                 work.now = entry.due_at
             await KINDS[entry.kind].handler(work, entry.subject_id)
         return Outcome.DONE
+    except (Deadlock, Locked):
+        # Nothing is wrong with the entry: another transaction was in the way, and it is tried again.
+        return Outcome.FAILED
     except Exception as error:
         if entry is None:
             raise

@@ -9,7 +9,6 @@ organization goes to an entrypoint that no live worker takes; advancing its cloc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -63,7 +62,6 @@ def handles(kind: str) -> Callable[[type_of_handler], type_of_handler]:
     return register
 
 
-@cache
 async def enqueue(connection: AsyncConnection, organization_id: UUID, live: bool, jobs: Sequence[Job]) -> None:
     """Put all jobs on the queue in the connection's transaction, in one statement."""
     if not jobs:

@@ -39,7 +39,7 @@ DOCUMENTS = "document"
 LOOK_SECONDS = 1
 """Longest time between two looks at the agenda."""
 RECONNECT_SECONDS = 1
-CLOSE_SECONDS = 5
+CLOSE_SECONDS = 2
 WINDOW = 500
 """Due entries that one look takes into account."""
 
@@ -121,7 +121,7 @@ async def listen(database_url: str, heard: Callable[..., None], stop: asyncio.Ev
             heard()
             while not (stop.is_set() or connection.is_closed()):
                 await pause(stop, RECONNECT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
             log.warning("agenda.listener_lost", error=str(error))
             await pause(stop, RECONNECT_SECONDS)
         finally:
@@ -248,7 +248,7 @@ async def close(pool: asyncpg.Pool) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await pool.close()
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except Exception:
         pool.terminate()
 
 

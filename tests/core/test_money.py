@@ -76,10 +76,14 @@ def test_five_decimals_are_cut_floored_raised_or_rounded(value: Decimal | Fracti
 
 
 @given(st.lists(decimals, max_size=20))
-def test_sums_and_products_are_exact(values: list[Decimal]):
+def test_sums_are_exact(values: list[Decimal]):
     assert Fraction(money.total(values)) == sum(map(Fraction, values))
-    assert all(Fraction(money.product(value, value)) == Fraction(value) ** 2 for value in values)
-    assert all(Fraction(money.percent(value, Decimal("7"))) == Fraction(value) * 7 / 100 for value in values)
+
+
+@given(decimals, st.decimals(0, 100_000, places=20))
+def test_products_and_percentages_are_exact(value: Decimal, rate: Decimal):
+    assert Fraction(money.product(value, rate)) == Fraction(value) * Fraction(rate)
+    assert Fraction(money.percent(value, rate)) == Fraction(value) * Fraction(rate) / 100
 
 
 def test_a_result_that_would_not_be_exact_is_an_error():

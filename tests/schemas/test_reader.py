@@ -1,5 +1,6 @@
 """Inputs: what is read, what is forgiven, and that all failing fields are told together (chapter 01 §3.5)."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -425,6 +426,7 @@ def test_a_prefix_stands_before_every_field():
     assert raised.value.details == {"plan.cents": ["value_is_invalid"], "plan.dotted.code": ["value_is_mandatory"]}
 
 
+INNER = ("inner", "inners", "dotted", "outer", "privileges")
 scalars = (
     st.none()
     | st.booleans()
@@ -438,6 +440,7 @@ scalars = (
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12
 )
+own_names = st.sampled_from([name for name in msgspec.structs.asdict(Everything()) if name not in INNER])
 names = st.sampled_from([field.encode_name for field in msgspec.structs.fields(Everything)])
 
 
@@ -455,13 +458,11 @@ def test_reading_is_total(raw: dict[str, Any]):
 
 
 @settings(deadline=None)
-@given(st.dictionaries(names, json_values))
+@given(st.dictionaries(own_names, json_values))
 def test_what_failed_comes_back_unset(raw: dict[str, Any]):
     problems = Problems()
     found = read(Everything, raw, problems)
-    for info in msgspec.structs.fields(Everything):
-        if info.name in problems and info.name not in ("outer", "inners", "privileges"):
-            assert getattr(found, info.name) is UNSET
+    assert all(getattr(found, name) is UNSET for name in problems.details)
 
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -480,12 +481,11 @@ def test_valid_values_survive_writing_and_reading(at: datetime, on: date, cents:
     assert (found.instant, found.day, found.cents, found.number) == (at, on, cents, number)
 
 
+nested = st.recursive(st.just("1"), lambda inner: inner.map("[{}]".format))
+
+
 @settings(deadline=None)
-@given(
-    st.binary() | st.text().map(str.encode) | st.recursive(st.just("1"), lambda i: i.map("[{}]".format)).map(str.encode)
-)
+@given(st.binary() | (st.text() | nested).map(str.encode))
 def test_no_body_breaks_the_decoder(content: bytes):
-    try:
+    with suppress(BadRequest):
         decoded(content)
-    except BadRequest as error:
-        assert error.message.startswith("BadRequest: ")

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select
 from tests.company import eventually
+from tests.workers import someone_waits
 
 from conto.db.tables import webhook_attempts, webhooks
 from conto.errors import Invalid, NotFound
@@ -219,15 +220,8 @@ async def test_an_event_told_while_the_endpoint_is_deleted_harms_nothing(works, 
                 work.emit("feature.created", new_id())
 
         telling = asyncio.create_task(tell())
-        await eventually(lambda: waits_for_a_lock(works))
+        await eventually(lambda: someone_waits(works))
     await telling
-
-
-async def waits_for_a_lock(works: Works) -> bool:
-    """Whether a transaction waits for another one."""
-    async with works.engine.begin() as connection:
-        asked = await connection.execute(text("select count(*) from pg_locks where not granted"))
-        return asked.scalar_one() > 0
 
 
 async def test_another_organizations_endpoint_is_not_found(works, organization_id):

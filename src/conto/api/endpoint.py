@@ -21,7 +21,8 @@ from conto.api.envelope import Body
 from conto.api.pagination import Page, page_of
 from conto.api.query import Query, parsed
 from conto.api.routing import parameters_of, shown
-from conto.errors import Unauthorized
+from conto.db.faults import Deadlock
+from conto.errors import Locked, Unauthorized
 from conto.schemas.encoding import encode
 
 Mode = Literal["read", "write"]
@@ -237,6 +238,20 @@ async def serve(endpoint: Endpoint, opener: Opener, request: Request[Any, Any, A
         return reply(await endpoint.function(request))
     credential = credential_of(request)
     content = await request.body()
+    try:
+        return await attempt(endpoint, opener, request, credential, content)
+    except Deadlock:
+        # Ended to let another transaction go on, which by now it has.
+        try:
+            return await attempt(endpoint, opener, request, credential, content)
+        except Deadlock:
+            raise Locked from None
+
+
+async def attempt(
+    endpoint: Endpoint, opener: Opener, request: Request[Any, Any, Any], credential: str, content: bytes
+) -> Reply:
+    """The request in one unit of work."""
     async with opener(credential, endpoint.mode == "write") as work:
         work.require(endpoint.resource, endpoint.mode)
         return reply(await endpoint.function(work, **arguments(endpoint, request, content)))

@@ -27,6 +27,22 @@ async def taxes_by_code(work: Work, codes: Collection[str]) -> dict[str, Row[Any
     return {tax.code: tax for tax in found}
 
 
+async def codes_in_any_case(work: Work, codes: Sequence[str]) -> list[str]:
+    """The codes as the live taxes write them; one that names none stays as it is."""
+    if not codes:
+        return []
+    found = await work.rows(
+        select(taxes.c.code).where(
+            taxes.c.organization_id == work.organization.id,
+            func.lower(taxes.c.code).in_({code.lower() for code in codes}),
+            taxes.c.deleted_at.is_(None),
+        )
+    )
+    exact = {row.code for row in found}
+    written = {code.lower(): code for code in sorted(exact)}
+    return [code if code in exact else written.get(code.lower(), code) for code in codes]
+
+
 async def known_taxes(work: Work, codes: Sequence[str]) -> list[Row[Any]]:
     """The taxes that the codes name, each once, in the order given.
 

@@ -13,6 +13,7 @@ from decimal import (
     Context,
     Decimal,
     DivisionByZero,
+    Inexact,
     InvalidOperation,
     Overflow,
 )
@@ -20,19 +21,17 @@ from fractions import Fraction
 
 ZERO = Decimal(0)
 
-DIGITS = 100
-"""Wide enough for every product of amount, units and rate that the limits on input allow, and for sums of those."""
-
 EXACT = Context(
-    prec=DIGITS,
+    prec=100,
     rounding=ROUND_HALF_UP,
     Emin=-999_999,
     Emax=999_999,
-    traps=[InvalidOperation, DivisionByZero, Overflow, Inexact],
+    traps=[InvalidOperation, DivisionByZero, Overflow],
 )
-"""What comes before a rounding is computed in this."""
+"""Wide enough for every product of amount, units and rate that the limits on input allow, and for sums of those."""
 
-_ROUNDING = Context(prec=DIGITS, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
+_CHECKED = EXACT.copy()
+_CHECKED.traps[Inexact] = True
 
 MOST_CENTS = 10**15
 """The largest amount of a fee or document. It keeps sums within 64 bits, and within what JSON's readers keep exact."""
@@ -52,19 +51,19 @@ def exponent(currency: str) -> int:
 
 def product(first: Decimal, second: Decimal) -> Decimal:
     """The exact product of two decimals."""
-    return EXACT.multiply(first, second)
+    return _CHECKED.multiply(first, second)
 
 
 def percent(value: Decimal, rate: Decimal) -> Decimal:
     """The exact part of `value` that a rate of so many percent is."""
-    return EXACT.scaleb(product(value, rate), -2)
+    return _CHECKED.scaleb(product(value, rate), -2)
 
 
 def total(values: "list[Decimal]") -> Decimal:
     """The exact sum of decimals."""
     result = ZERO
     for value in values:
-        result = EXACT.add(result, value)
+        result = _CHECKED.add(result, value)
     return result
 
 
@@ -109,7 +108,7 @@ def ceiling(value: Decimal) -> int:
 
 def _at_five_decimals(value: Decimal | Fraction, rounding: str) -> Decimal:
     if isinstance(value, Decimal):
-        return value.quantize(Decimal("0.00001"), rounding, _ROUNDING)
+        return value.quantize(Decimal("0.00001"), rounding, EXACT)
     scaled, rest = divmod(abs(value.numerator) * 100_000, value.denominator)
     negative = value < 0
     away = {

@@ -109,6 +109,7 @@ def _check_payment_method(data: OneOffInput, problems: Problems) -> None:
     kind = method.payment_method_type or None
     if kind not in (None, "provider", "manual") or method.payment_method_id:
         problems.add("payment_method", "invalid_payment_method")
+        problems.raise_if_any()
 
 
 def _boundaries(fee: OneOffFeeInput, now: datetime, problems: Problems) -> Boundaries:

@@ -5,11 +5,12 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Row, insert, select, update
 
-from conto.catalog.applied_taxes import replace_taxes
+from conto.catalog.applied_taxes import codes_in_any_case, replace_taxes
 from conto.changes import given
 from conto.db.tables import billing_entities, billing_entities_taxes
 from conto.errors import Invalid
 from conto.ids import new_id
+from conto.invoices.numbering import continue_numbering
 from conto.organizations.create import entity_defaults
 from conto.schemas.billing_entities import BillingEntityCreateInput, BillingEntityUpdateInput
 from conto.work import Work
@@ -47,18 +48,22 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
     values = settings_of(data)
     refuse_einvoicing_elsewhere({"einvoicing": entity.einvoicing, "country": entity.country} | values)
     if data.tax_codes is not UNSET:
-        await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, data.tax_codes or [])
+        codes = await codes_in_any_case(work, data.tax_codes or [])
+        await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
     return await change_entity(work, entity, values)
 
 
 async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) -> Row[Any]:
-    """Write the entity's new values."""
-    return await work.one(
+    """Write the entity's new values. Where it starts to number its invoices itself, it goes on from their count."""
+    changed = await work.one(
         update(billing_entities)
         .where(billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity.id)
         .values(values | {"updated_at": work.now})
         .returning(billing_entities)
     )
+    if (entity.document_numbering, changed.document_numbering) == ("per_customer", "per_billing_entity"):
+        await continue_numbering(work, changed.id)
+    return changed
 
 
 def settings_of(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.encoding import instant
-from conto.schemas.fields import Code, CurrencyCode, LongText, Mandatory, PositiveCents, TextOrNull
+from conto.schemas.fields import Code, ExactCurrencyCode, LongText, Mandatory, PositiveCents, TextOrNull
 from conto.schemas.taxes import TaxCodes, TaxObject
 
 
@@ -18,7 +18,7 @@ class AddOnCreateInput(Struct, kw_only=True, frozen=True):
     name: Mandatory
     code: Code
     amount_cents: PositiveCents
-    amount_currency: CurrencyCode
+    amount_currency: ExactCurrencyCode
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
     description: LongText | None | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
@@ -30,7 +30,7 @@ class AddOnUpdateInput(Struct, kw_only=True, frozen=True):
     name: Mandatory | UnsetType = UNSET
     code: Code | UnsetType = UNSET
     amount_cents: PositiveCents | UnsetType = UNSET
-    amount_currency: CurrencyCode | UnsetType = UNSET
+    amount_currency: ExactCurrencyCode | UnsetType = UNSET
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
     description: LongText | None | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET

@@ -1,7 +1,7 @@
 """Billing entities as JSON (chapter 10 §3)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,19 +10,21 @@ from sqlalchemy import Row
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
-    Count,
     CountryCode,
-    CurrencyCode,
     Email,
+    ExactCurrencyCode,
     Flag,
     LocaleCode,
     Mandatory,
     RefusedAs,
     TextOrNull,
     TimezoneName,
+    integer,
     items,
+    ruled,
     text,
 )
+from conto.schemas.rules import Rule
 from conto.schemas.taxes import TaxCodes, TaxObject
 
 Anchor = Literal["current_period_end", "next_period_start"]
@@ -33,6 +35,17 @@ EmailSetting = Annotated[
 EmailSettings = Annotated[list[EmailSetting], items(10, invalid="unsupported_value", too_many="unsupported_value")]
 Prefix = Annotated[str, text(10, trim=True, mandatory=True)]
 Footer = Annotated[str, text(600)]
+Days = Annotated[int, integer(ge=0, le=100_000)]
+"""A term or period in days, short enough for every date that it leads to."""
+Numbering = Literal["per_customer", "per_billing_entity"]
+ChangedNumbering = Annotated[
+    str,
+    ruled(
+        Rule(lambda value: "per_customer" if value == "per_customer" else "per_billing_entity"),
+        {"enum": list(get_args(Numbering))},
+    ),
+]
+"""On a change, any value other than `per_customer` means `per_billing_entity`."""
 
 
 class BillingEntityConfiguration(Struct, kw_only=True, frozen=True):
@@ -40,7 +53,7 @@ class BillingEntityConfiguration(Struct, kw_only=True, frozen=True):
 
     invoice_footer: Footer | None | UnsetType = UNSET
     document_locale: LocaleCode | UnsetType = UNSET
-    invoice_grace_period: Count | UnsetType = UNSET
+    invoice_grace_period: Days | UnsetType = UNSET
     subscription_invoice_issuing_date_anchor: Anchor | UnsetType = UNSET
     subscription_invoice_issuing_date_adjustment: Adjustment | UnsetType = UNSET
 
@@ -48,12 +61,12 @@ class BillingEntityConfiguration(Struct, kw_only=True, frozen=True):
 class _Settings(Struct, kw_only=True, frozen=True):
     """What creation and update of a billing entity share."""
 
-    default_currency: CurrencyCode | UnsetType = UNSET
-    document_numbering: Literal["per_customer", "per_billing_entity"] | UnsetType = UNSET
+    default_currency: ExactCurrencyCode | UnsetType = UNSET
+    document_numbering: Numbering | UnsetType = UNSET
     document_number_prefix: Prefix | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     billing_configuration: BillingEntityConfiguration | UnsetType = UNSET
-    net_payment_term: Count | UnsetType = UNSET
+    net_payment_term: Days | UnsetType = UNSET
     address_line1: TextOrNull | None | UnsetType = UNSET
     address_line2: TextOrNull | None | UnsetType = UNSET
     city: TextOrNull | None | UnsetType = UNSET
@@ -81,6 +94,7 @@ class BillingEntityUpdateInput(_Settings, kw_only=True, frozen=True):
     """A change of a billing entity: only the keys present; its code cannot change."""
 
     name: Mandatory | UnsetType = UNSET
+    document_numbering: ChangedNumbering | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
 
 
@@ -92,7 +106,7 @@ class BillingEntityObject(Struct, kw_only=True, frozen=True):
     name: str
     default_currency: str
     document_locale: str
-    document_numbering: Literal["per_customer", "per_billing_entity"]
+    document_numbering: Numbering
     document_number_prefix: str
     finalize_zero_amount_invoice: bool
     invoice_footer: str | None

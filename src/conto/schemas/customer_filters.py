@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from conto.schemas.fields import CountryCode, CurrencyCode, Flag, Text, items
+from conto.schemas.fields import CountryCode, ExactCurrencyCode, Flag, Text, items
 
 
 class CustomerFilters(Struct, kw_only=True, frozen=True):
@@ -17,7 +17,7 @@ class CustomerFilters(Struct, kw_only=True, frozen=True):
     countries: list[CountryCode] | UnsetType = UNSET
     states: list[Text] | UnsetType = UNSET
     zipcodes: list[Text] | UnsetType = UNSET
-    currencies: list[CurrencyCode] | UnsetType = UNSET
+    currencies: list[ExactCurrencyCode] | UnsetType = UNSET
     has_tax_identification_number: Flag | UnsetType = UNSET
     customer_type: Literal["company", "individual"] | UnsetType = UNSET
     has_customer_type: Flag | UnsetType = UNSET

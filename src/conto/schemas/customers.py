@@ -7,14 +7,13 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
-from conto.schemas.billing_entities import Adjustment, Anchor
+from conto.schemas.billing_entities import Adjustment, Anchor, Days
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
-    Count,
     CountryCode,
-    CurrencyCode,
     Email,
+    ExactCurrencyCode,
     Flag,
     Identifier,
     Identity,
@@ -49,7 +48,7 @@ class AddressInput(Struct, kw_only=True, frozen=True):
 class CustomerConfigurationInput(Struct, kw_only=True, frozen=True):
     """How a customer is billed; null inherits from the billing entity."""
 
-    invoice_grace_period: Count | None | UnsetType = UNSET
+    invoice_grace_period: Days | None | UnsetType = UNSET
     subscription_invoice_issuing_date_anchor: Anchor | None | UnsetType = UNSET
     subscription_invoice_issuing_date_adjustment: Adjustment | None | UnsetType = UNSET
     document_locale: LocaleCode | None | UnsetType = UNSET
@@ -99,7 +98,7 @@ class CustomerInput(Struct, kw_only=True, frozen=True):
     tax_identification_number: TextOrNull | None | UnsetType = UNSET
     account_type: Literal["customer", "partner"] | None | UnsetType = UNSET
     customer_type: Literal["company", "individual"] | None | UnsetType = UNSET
-    currency: CurrencyCode | None | UnsetType = UNSET
+    currency: ExactCurrencyCode | None | UnsetType = UNSET
     timezone: TimezoneName | None | UnsetType = UNSET
     address_line1: TextOrNull | None | UnsetType = UNSET
     address_line2: TextOrNull | None | UnsetType = UNSET
@@ -108,8 +107,8 @@ class CustomerInput(Struct, kw_only=True, frozen=True):
     state: TextOrNull | None | UnsetType = UNSET
     zipcode: TextOrNull | None | UnsetType = UNSET
     shipping_address: AddressInput | None | UnsetType = UNSET
-    net_payment_term: Count | None | UnsetType = UNSET
-    invoice_grace_period: Count | None | UnsetType = UNSET
+    net_payment_term: Days | None | UnsetType = UNSET
+    invoice_grace_period: Days | None | UnsetType = UNSET
     finalize_zero_amount_invoice: ZeroAmountRule | None | UnsetType = UNSET
     skip_invoice_custom_sections: Flag | UnsetType = UNSET
     invoice_custom_section_codes: Annotated[list[Text], items(100)] | None | UnsetType = UNSET

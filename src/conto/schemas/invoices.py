@@ -14,7 +14,7 @@ from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
 from conto.schemas.fields import (
-    CurrencyCode,
+    ExactCurrencyCode,
     Flag,
     Identifier,
     Identity,
@@ -69,7 +69,7 @@ class OneOffInput(Struct, kw_only=True, frozen=True):
     external_customer_id: Identifier | UnsetType = UNSET
     fees: list[OneOffFeeInput] | UnsetType = UNSET
     billing_entity_code: Identifier | None | UnsetType = UNSET
-    currency: CurrencyCode | None | UnsetType = UNSET
+    currency: ExactCurrencyCode | None | UnsetType = UNSET
     purchase_order_number: TextOrNull | None | UnsetType = UNSET
     skip_psp: Flag | None | UnsetType = UNSET
     payment_method: PaymentMethodInput | None | UnsetType = UNSET

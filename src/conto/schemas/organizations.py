@@ -7,10 +7,9 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
-from conto.schemas.billing_entities import EmailSettings, Footer, Prefix
+from conto.schemas.billing_entities import Days, EmailSettings, Footer, Prefix
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
-    Count,
     CountryCode,
     CurrencyCode,
     Email,
@@ -18,10 +17,10 @@ from conto.schemas.fields import (
     LocaleCode,
     TextOrNull,
     TimezoneName,
-    Url,
     text,
 )
 from conto.schemas.taxes import TaxObject
+from conto.schemas.webhook_endpoints import WebhookUrl
 
 Slug = Annotated[str, text(63, trim=True, blank_is_null=True)]
 
@@ -30,14 +29,14 @@ class OrganizationConfigurationInput(Struct, kw_only=True, frozen=True):
     """Settings of the default billing entity's invoices; the grace period is in days."""
 
     invoice_footer: Footer | None | UnsetType = UNSET
-    invoice_grace_period: Count | UnsetType = UNSET
+    invoice_grace_period: Days | UnsetType = UNSET
     document_locale: LocaleCode | UnsetType = UNSET
 
 
 class OrganizationUpdateInput(Struct, kw_only=True, frozen=True):
     """A change of the organization and of its default billing entity: only the keys present."""
 
-    webhook_url: Url | None | UnsetType = UNSET
+    webhook_url: WebhookUrl | None | UnsetType = UNSET
     country: CountryCode | None | UnsetType = UNSET
     default_currency: CurrencyCode | UnsetType = UNSET
     address_line1: TextOrNull | None | UnsetType = UNSET
@@ -50,7 +49,7 @@ class OrganizationUpdateInput(Struct, kw_only=True, frozen=True):
     legal_number: TextOrNull | None | UnsetType = UNSET
     document_numbering: Literal["per_customer", "per_organization"] | UnsetType = UNSET
     document_number_prefix: Prefix | UnsetType = UNSET
-    net_payment_term: Count | UnsetType = UNSET
+    net_payment_term: Days | UnsetType = UNSET
     tax_identification_number: TextOrNull | None | UnsetType = UNSET
     timezone: TimezoneName | UnsetType = UNSET
     email_settings: EmailSettings | UnsetType = UNSET
