@@ -14,7 +14,7 @@ help: ## Show this list
 run: .venv/.stamp ## Start Conto: database, API, workers
 	@exec .venv/bin/conto up
 
-demo: .venv/.stamp ## Bill a made-up company through a year
+demo: .venv/.stamp ## On a running server: issue an invoice, leave its PDF here
 	@exec .venv/bin/conto demo
 
 test: .venv/.stamp ## Run the tests; ARGS="-k wallet" for some of them

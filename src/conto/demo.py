@@ -68,7 +68,12 @@ class Story:
     def invoice(self, customer: Any, tax: Any, add_on: Any) -> Any:
         """A one-off invoice over two fees."""
         fee = {"add_on_code": add_on["code"], "tax_codes": [tax["code"]]}
-        hours = {"units": "7.5", "unit_amount_cents": 12_000, "invoice_display_name": "Consulting, by the hour"}
+        hours = {
+            "units": "7.5",
+            "unit_amount_cents": 12_000,
+            "invoice_display_name": "Consulting, by the hour",
+            "description": "Migration of your price list, November.",
+        }
         invoice = {"external_customer_id": customer["external_id"], "fees": [fee, fee | hours]}
         return self.call("POST", "/invoices", {"invoice": invoice})["invoice"]
 

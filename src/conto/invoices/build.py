@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import Row, insert
 
 from conto.clock import local_day
-from conto.core.money import ZERO
+from conto.core.money import MOST_CENTS, ZERO
 from conto.core.taxes import FeeTaxes, InvoiceTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import Totals, totals
 from conto.db.engine import insert_rows
 from conto.db.tables import fees, fees_taxes, invoices, invoices_taxes
+from conto.errors import Invalid
 from conto.ids import new_id
 from conto.work import Work
 
@@ -77,10 +78,16 @@ def dates(customer: Row[Any], now: datetime) -> Dates:
 
 
 async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
-    """Tax the fees, sum the invoice up and insert all its rows, in a statement a table."""
+    """Tax the fees, sum the invoice up and insert all its rows, in a statement a table.
+
+    Raises:
+        Invalid: with its taxes the invoice comes to more than a document may.
+    """
     fee_taxes = [on_fee(Decimal(fee.amount_cents), fee.precise_amount_cents, fee.taxes) for fee in draft.fees]
     invoice_taxes = on_invoice([TaxedFee(Decimal(fee.amount_cents), fee.taxes) for fee in draft.fees])
     summed = totals([fee.amount_cents for fee in draft.fees], invoice_taxes.amount_cents)
+    if summed.total_amount_cents > MOST_CENTS:
+        raise Invalid({"fees": ["value_is_out_of_range"]})
     invoice = await work.one(
         insert(invoices).values(_invoice_row(work, draft, summed, invoice_taxes)).returning(invoices)
     )

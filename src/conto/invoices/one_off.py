@@ -102,7 +102,11 @@ async def _issuer(work: Work, data: OneOffInput, customer: Row[Any]) -> UUID:
 
 
 def _check_payment_method(data: OneOffInput, problems: Problems) -> None:
-    """A method is manual without an id, or the provider's; ids of methods are not known before providers are."""
+    """A method is manual without an id, or the provider's; ids of methods are not known before providers are.
+
+    Raises:
+        Invalid: it is neither; told with what was found before, ahead of what is looked up after it.
+    """
     method = data.payment_method
     if not method:
         return
