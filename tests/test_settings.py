@@ -31,7 +31,6 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         link_seconds=604800,
         log_level="info",
         log_format="json",
-        allow_private_webhooks=True,
         database_pool=10,
     )
 
@@ -51,7 +50,6 @@ def test_what_is_given_is_taken():
             "CONTO_LINK_SECONDS": "60",
             "CONTO_LOG_LEVEL": "DEBUG",
             "CONTO_LOG_FORMAT": "console",
-            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "off",
             "CONTO_DATABASE_POOL": "100",
         }
     )
@@ -68,7 +66,6 @@ def test_what_is_given_is_taken():
         link_seconds=60,
         log_level="debug",
         log_format="console",
-        allow_private_webhooks=False,
         database_pool=100,
     )
 
@@ -104,15 +101,6 @@ def test_a_pool_has_from_2_to_100_connections(text: str):
     assert problem(CONTO_DATABASE_POOL=text) == (
         f"CONTO_DATABASE_POOL is '{text}'; expected a whole number from 2 to 100"
     )
-
-
-@pytest.mark.parametrize(("text", "truth"), [("TRUE", True), ("1", True), ("yes", True), ("no", False), ("0", False)])
-def test_truth_has_several_words(text: str, truth: bool):
-    assert Settings.from_environment({"CONTO_ALLOW_PRIVATE_WEBHOOKS": text}).allow_private_webhooks is truth
-
-
-def test_a_word_without_truth_is_refused():
-    assert problem(CONTO_ALLOW_PRIVATE_WEBHOOKS="maybe").endswith("expected true or false")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ FILE_SCHEMES = ("file", "s3", "gs", "az", "abfs", "memory")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "console")
-TRUE = ("true", "1", "yes", "on")
-FALSE = ("false", "0", "no", "off")
 
 
 class SettingsError(Exception):
@@ -53,7 +51,6 @@ VARIABLES = (
     Variable("CONTO_LINK_SECONDS", "604800", "how long a signed link to a file is valid"),
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
-    Variable("CONTO_ALLOW_PRIVATE_WEBHOOKS", "true", "whether webhooks may go to private addresses"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
@@ -75,7 +72,6 @@ class Settings:
     link_seconds: int
     log_level: str
     log_format: str
-    allow_private_webhooks: bool
     database_pool: int
 
     @classmethod
@@ -101,7 +97,6 @@ class Settings:
             link_seconds=reader.read("CONTO_LINK_SECONDS", whole_number(1, 365 * 24 * 3600)),
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
-            allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", yes_or_no),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
         )
         if reader.problems:
@@ -168,13 +163,6 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return text.lower()
 
     return parse
-
-
-def yes_or_no(text: str) -> bool:
-    """The truth value that a word stands for."""
-    if text.lower() not in TRUE + FALSE:
-        raise ValueError("true or false")
-    return text.lower() in TRUE
 
 
 def secret_key(text: str) -> str:

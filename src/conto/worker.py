@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 from sqlalchemy import Row, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from conto import agenda, jobs
 from conto.agenda import Outcome
@@ -136,6 +137,8 @@ async def drain_lanes(works: Works, bell: asyncio.Event, stop: asyncio.Event) ->
         try:
             if await drain_next(works, stop):
                 continue
+        except (DBAPIError, OSError) as error:
+            log.warning("agenda.database_lost", error=str(getattr(error, "orig", error)))
         except Exception:
             log.exception("agenda.interrupted")
         with suppress(TimeoutError):

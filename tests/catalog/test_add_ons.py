@@ -34,8 +34,9 @@ async def test_an_amount_is_above_nothing(company, amount):
     assert refused["error_details"] == {"amount_cents": ["value_is_out_of_range"]}
 
 
-async def test_the_currency_must_be_known(company):
-    body = {"name": "Setup", "code": "setup", "amount_cents": 1, "amount_currency": "XYZ"}
+@pytest.mark.parametrize("currency", ["XYZ", "eur"])
+async def test_the_currency_must_be_known_and_in_upper_case(company, currency):
+    body = {"name": "Setup", "code": "setup", "amount_cents": 1, "amount_currency": currency}
     refused = await company.post("/add_ons", {"add_on": body}, 422)
     assert refused["error_details"] == {"amount_currency": ["value_is_invalid"]}
 

@@ -98,7 +98,8 @@ class QueryShape:
 class Endpoint:
     """One operation: what routing, the pipeline and the OpenAPI document need to know of it.
 
-    `path` is the whole template in the syntax of `conto.api.routing`; `public` endpoints have no unit of work.
+    `path` is the whole template in the syntax of `conto.api.routing`; `public` endpoints have no unit of work, and
+    those `apart` are called when theirs has ended, having read the key and no more.
     """
 
     method: Method
@@ -113,6 +114,7 @@ class Endpoint:
     page: str | None = None
     request: str | None = None
     documented: bool = True
+    apart: bool = False
 
     @property
     def route(self) -> str:
@@ -137,11 +139,13 @@ def declare(
     base: str = BASE,
     public: bool = False,
     documented: bool = True,
+    apart: bool = False,
 ) -> Callable[[Handler], Handler]:
     """A decorator that notes the endpoint on the function, which otherwise stays as it is.
 
     With `optional_body` a missing body or envelope gives no fields instead of a 400. With `lazy_body` the body
-    is decoded when the handler first asks for it; `Body.content` has its bytes.
+    is decoded when the handler first asks for it; `Body.content` has its bytes. A handler `apart` goes through
+    transactions of its own.
 
     Raises:
         TypeError: the function's parameters do not fit the path or are of no known kind.
@@ -159,6 +163,7 @@ def declare(
             public=public,
             answer=answer,
             documented=documented,
+            apart=apart,
             **shapes(function, hints, base + path, envelope, optional_body, lazy_body),
         )
         setattr(function, DECLARED, (*getattr(function, DECLARED, ()), endpoint))
@@ -252,9 +257,11 @@ async def attempt(
     endpoint: Endpoint, opener: Opener, request: Request[Any, Any, Any], credential: str, content: bytes
 ) -> Reply:
     """The request in one unit of work."""
-    async with opener(credential, endpoint.mode == "write") as work:
+    async with opener(credential, endpoint.mode == "write" and not endpoint.apart) as work:
         work.require(endpoint.resource, endpoint.mode)
-        return reply(await endpoint.function(work, **arguments(endpoint, request, content)))
+        if not endpoint.apart:
+            return reply(await endpoint.function(work, **arguments(endpoint, request, content)))
+    return reply(await endpoint.function(work, **arguments(endpoint, request, content)))
 
 
 def credential_of(request: Request[Any, Any, Any]) -> str:

@@ -138,6 +138,10 @@ class CustomerConfiguration(Struct, kw_only=True, frozen=True):
     document_locale: str | None
     payment_provider: PaymentProvider | None = None
     payment_provider_code: str | None = None
+    provider_customer_id: str | None = None
+    provider_payment_methods: list[str] | None = None
+    sync: bool | None = None
+    sync_with_provider: bool | None = None
 
 
 class CustomerMetadataObject(Struct, kw_only=True, frozen=True):

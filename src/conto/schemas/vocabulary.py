@@ -53,7 +53,7 @@ TIMEZONES = words(
     Europe/Skopje Europe/Sofia Europe/Stockholm Europe/Tallinn Europe/Vienna Europe/Vilnius Europe/Volgograd
     Europe/Warsaw Europe/Zagreb Europe/Zurich GMT+12 Pacific/Apia Pacific/Auckland Pacific/Chatham
     Pacific/Fakaofo Pacific/Fiji Pacific/Guadalcanal Pacific/Guam Pacific/Honolulu Pacific/Majuro Pacific/Midway
-    Pacific/Noumea Pacific/Pago_Pago Pacific/Port_Moresby Pacific/Tongatapu
+    Pacific/Noumea Pacific/Pago_Pago Pacific/Port_Moresby Pacific/Tongatapu America/Godthab Asia/Rangoon Europe/Kiev
     """
 )
 """IANA names of the time zones that may be chosen."""
