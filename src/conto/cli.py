@@ -312,6 +312,18 @@ def list_all_keys(*, organization: OfOrganization = None) -> None:
     run(find())
 
 
+@keys_app.command(name="hmac")
+def show_the_hmac_key(*, organization: OfOrganization = None) -> None:
+    """Print the key that receivers check the HMAC signatures of an organization's webhooks with."""
+    from conto.webhooks.keys import hmac_key
+
+    async def find() -> None:
+        async with opened_organization(organization) as work:
+            out.print(await hmac_key(work))
+
+    run(find())
+
+
 @jobs_app.command(name="failed")
 def list_failed_jobs() -> None:
     """List the jobs that are held after their last try."""

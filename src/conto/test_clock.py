@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conto import agenda, jobs
 from conto.agenda import Outcome
+from conto.db.faults import raised_as_ours
 from conto.errors import Forbidden, Invalid
 from conto.work import Works
 
@@ -62,9 +63,10 @@ async def advance(works: Works, organization_id: UUID, target: datetime) -> None
 @asynccontextmanager
 async def _holding(connection: AsyncConnection, organization_id: UUID) -> AsyncIterator[None]:
     """Hold the organization's clock for as long as the connection goes through its transactions."""
-    async with connection.begin():
-        await connection.execute(_PATIENCE)
-        await connection.execute(_LOCK, {"organization": str(organization_id)})
+    with raised_as_ours():
+        async with connection.begin():
+            await connection.execute(_PATIENCE)
+            await connection.execute(_LOCK, {"organization": str(organization_id)})
     try:
         yield
     finally:

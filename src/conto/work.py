@@ -13,10 +13,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, insert, select, text
+from sqlalchemy import Executable, Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
+from conto.db.engine import insert_rows
 from conto.db.faults import raised_as_ours
 from conto.db.tables import webhook_endpoints, webhooks
 from conto.errors import Forbidden, NotFound, Unauthorized
@@ -143,8 +144,7 @@ class Work:
             for endpoint in wanted
             if endpoint.event_types is None or emission.event_type in endpoint.event_types
         ]
-        if deliveries:
-            await self.connection.execute(insert(webhooks).values(deliveries))
+        await insert_rows(self.connection, webhooks, deliveries)
         return [delivery["id"] for delivery in deliveries]
 
 

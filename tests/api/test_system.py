@@ -3,10 +3,10 @@
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
-from tests.company import Company
 
 from conto.api.server import Server, build
 from conto.clock import system_now
+from tests.company import Company
 
 
 def client_of(server: Server) -> httpx.AsyncClient:

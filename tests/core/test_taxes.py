@@ -12,7 +12,9 @@ from tests.core.test_money import half_away_from_zero
 
 TAXES = tuple(
     Tax(id=place, code=f"tax_{rate}", name=f"{rate} %", description=None, rate=Decimal(rate))
-    for place, rate in enumerate(["0", "5.5", "7.7", "8.875", "10", "12", "20", "33.33333333333333333333", "0.00000000000000000001"])
+    for place, rate in enumerate(
+        ["0", "5.5", "7.7", "8.875", "10", "12", "20", "33.33333333333333333333", "0.00000000000000000001"]
+    )
 )
 
 rates = st.lists(st.sampled_from(TAXES), unique=True, max_size=4).map(tuple)

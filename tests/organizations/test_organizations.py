@@ -139,7 +139,9 @@ async def test_a_webhook_url_makes_or_replaces_the_first_endpoint(company):
 
 async def test_a_webhook_url_is_bounded_in_bytes_too(company):
     letters = "".join(chr(0x20000 + place * 17) for place in range(2000))
-    refused = await company.put("/organizations", {"organization": {"webhook_url": f"https://a.example/{letters}"}}, 422)
+    refused = await company.put(
+        "/organizations", {"organization": {"webhook_url": f"https://a.example/{letters}"}}, 422
+    )
     assert refused["error_details"] == {"webhook_url": ["value_is_too_long"]}
 
 

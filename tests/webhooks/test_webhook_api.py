@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import httpx
-from tests.company import Company
 
 from conto.organizations.keys import create_key
+from tests.company import Company
 
 
 async def create(company: Company, status: int = 200, **fields: Any) -> dict[str, Any]:

@@ -13,9 +13,6 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import Row, select, text, update
-from tests.company import eventually
-from tests.receiver import receiver
-from tests.workers import working
 
 from conto import test_clock, worker
 from conto.db.tables import agenda as entries
@@ -27,6 +24,9 @@ from conto.schemas.reader import Problems
 from conto.schemas.webhook_endpoints import WebhookEndpointCreateInput
 from conto.webhooks import deliver, endpoints, keys, payloads, prune
 from conto.work import Work, Works
+from tests.company import eventually
+from tests.receiver import receiver
+from tests.workers import working
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 UNREACHABLE = "http://127.0.0.1:1/hook"

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Row, func, select
-from tests.company import eventually
-from tests.workers import someone_waits
 
 from conto.db.tables import webhook_attempts, webhooks
 from conto.errors import Invalid, NotFound
@@ -18,6 +16,8 @@ from conto.schemas.reader import Problems, read
 from conto.schemas.webhook_endpoints import WebhookEndpointCreateInput, WebhookEndpointUpdateInput
 from conto.webhooks import deliver, endpoints
 from conto.work import Works
+from tests.company import eventually
+from tests.workers import someone_waits
 
 
 @pytest.fixture

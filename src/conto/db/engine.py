@@ -1,6 +1,6 @@
 """Connections to PostgreSQL, always as the role without superuser rights."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,9 @@ APPLICATION_ROLE = "conto_app"
 
 LOCK_TIMEOUT = "5s"
 """Above the server's one-second deadlock check, so that a deadlock is told from a wait."""
+
+MOST_PARAMETERS = 32_767
+"""What one statement can carry."""
 
 IDLE_TRANSACTION_TIMEOUT = "60s"
 """An open write transaction holds back the follower of events, so a forgotten one must end."""
@@ -72,8 +75,10 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
     return below
 
 
-async def insert_rows(connection: AsyncConnection, table: Table, rows: Iterable[dict[str, object]]) -> None:
-    """Insert all rows in one statement; none is no statement."""
-    values = list(rows)
-    if values:
-        await connection.execute(insert(table).values(values))
+async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert all rows, in one statement as long as the protocol's limit on parameters allows it; none is none."""
+    if not rows:
+        return
+    at_once = MOST_PARAMETERS // len(rows[0])
+    for start in range(0, len(rows), at_once):
+        await connection.execute(insert(table).values(rows[start : start + at_once]))

@@ -6,7 +6,8 @@ begin
     if not exists (select from pg_roles where rolname = 'conto_app') then
         create role conto_app login;
     end if;
-    if not pg_has_role(current_user, 'conto_app', 'member') then
+    -- Said even where the role was made by this one: from PostgreSQL 16 on, that alone does not let it act as it.
+    if current_user <> 'conto_app' then
         execute format('grant conto_app to %I', current_user);
     end if;
 end

@@ -1,0 +1,98 @@
+"""An invoice's document: made once in the background, then linked (chapter 20 §7.10)."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+
+from conto.invoices.document import make
+from tests.invoices.books import jobs_waiting, listens, run, webhook_types
+
+
+@pytest.fixture
+async def issued(company):
+    customer, add_on = await company.customer(name="Hooli"), await company.add_on()
+    return await company.invoice(customer, {"add_on_code": add_on["code"]})
+
+
+def pointed(invoice, action):
+    return f"/invoices/{invoice['lago_id']}/{action}"
+
+
+@pytest.mark.parametrize("action", ["download", "download_pdf"])
+async def test_before_the_document_is_made_a_download_is_empty(company, issued, action):
+    answer = await company.client.post(f"/api/v1{pointed(issued, action)}")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_a_document_that_is_asked_for_again_is_made_once(company, issued, databases):
+    for _ in range(3):
+        await company.post(pointed(issued, "download"))
+    assert await jobs_waiting(databases, company) == ["document"]
+
+
+async def test_when_the_document_is_made_the_download_names_it(company, issued):
+    await company.run_jobs()
+    shown = (await company.post(pointed(issued, "download")))["invoice"]
+    assert shown["lago_id"] == issued["lago_id"]
+    assert "fees" not in shown
+    link = urlsplit(shown["file_url"])
+    assert link.path == f"/files/{company.id}/invoices/{issued['lago_id']}.pdf"
+    document = await company.client.get(f"{link.path}?{link.query}", headers={"Authorization": ""})
+    assert (document.status_code, document.headers["content-type"]) == (200, "application/pdf")
+    assert document.content.startswith(b"%PDF-")
+    listed = (await company.get("/invoices"))["invoices"][0]
+    assert urlsplit(listed["file_url"]).path == link.path
+
+
+@pytest.mark.parametrize("query", ["", "expires=1&signature=x", "expires=99999999999&signature=x"])
+async def test_a_document_is_read_by_a_signed_link_alone(company, issued, query):
+    await company.run_jobs()
+    path = f"/files/{company.id}/invoices/{issued['lago_id']}.pdf"
+    assert (await company.client.get(f"{path}?{query}")).status_code == 404
+
+
+async def test_a_link_opens_one_document_alone(company, issued):
+    other = await company.invoice(issued["customer"], {"add_on_code": issued["fees"][0]["item"]["code"]})
+    await company.run_jobs()
+    link = urlsplit((await company.post(pointed(issued, "download")))["invoice"]["file_url"])
+    path = link.path.replace(issued["lago_id"], other["lago_id"])
+    assert (await company.client.get(f"{path}?{link.query}")).status_code == 404
+
+
+async def test_that_the_document_is_made_is_told_once(company, issued, databases):
+    await company.run_jobs()
+    assert await jobs_waiting(databases, company) == []
+    await run(databases, "update invoices set file_path = null where id = :id", id=issued["lago_id"])
+    await listens(company)
+    made = (make(company.works, company.id, await id_of(issued)) for _ in range(2))
+    await asyncio.gather(*made)
+    await make(company.works, company.id, await id_of(issued))
+    assert await webhook_types(company) == ["invoice.generated"]
+
+
+async def id_of(invoice):
+    from uuid import UUID
+
+    return UUID(invoice["lago_id"])
+
+
+async def test_a_document_is_not_made_again_when_its_invoice_is_voided(company, issued):
+    await company.run_jobs()
+    await company.post(pointed(issued, "void"))
+    assert await company.run_jobs() == 0
+    assert (await company.get(f"/invoices/{issued['lago_id']}"))["invoice"]["file_url"] is not None
+
+
+async def test_a_voided_invoice_has_no_download(company, issued):
+    await company.run_jobs()
+    await company.post(pointed(issued, "void"))
+    for action in ("download", "download_pdf"):
+        assert (await company.post(pointed(issued, action), None, 404))["code"] == "invoice_not_found"
+
+
+async def test_a_rehearsals_document_is_made_by_advancing_its_clock(rehearsal):
+    customer, add_on = await rehearsal.customer(), await rehearsal.add_on()
+    invoice = await rehearsal.invoice(customer, {"add_on_code": add_on["code"]})
+    await rehearsal.advance("2024-03-05T12:00:00Z")
+    assert (await rehearsal.post(pointed(invoice, "download")))["invoice"]["file_url"] is not None
