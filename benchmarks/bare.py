@@ -15,7 +15,7 @@ ROWS_OF_INVOICE = {
     "webhooks": "object_id = $1",
     "queue.pgqueuer": (
         "convert_from(payload, 'UTF8')::jsonb->>'subject_id' in"
-        " (select $1::text union all select id::text from webhooks where object_id = $1)"
+        " (select $1::uuid::text union all select id::text from webhooks where object_id = $1::uuid)"
     ),
 }
 GENERATED = {"agenda": {"sequence"}, "queue.pgqueuer": {"id"}}
@@ -58,7 +58,7 @@ async def pattern_of(owner: Any, invoice_id: UUID) -> Pattern:
         found = await owner.fetch(f"select * from {table} where {condition}", invoice_id)
         if not found:
             continue
-        columns = [name for name in found[0].keys() if name not in GENERATED.get(table, ())]
+        columns = [name for name in list(found[0].keys()) if name not in GENERATED.get(table, ())]
         ids += [row["id"] for row in found if "id" in columns]
         values = [row[name] for row in found for name in columns]
         tables.append(Rows(table, columns, values, insertion(table, columns, len(found))))
@@ -90,9 +90,7 @@ async def copy(connection: Any, pattern: Pattern, customer_id: UUID) -> None:
     texts = [(str(old), str(new)) for old, new in renamed.items()]
     renamed[pattern.customer_id] = customer_id
     async with connection.transaction():
-        await connection.fetchval(
-            "select set_config('conto.organization', $1, true)", str(pattern.organization_id)
-        )
+        await connection.fetchval("select set_config('conto.organization', $1, true)", str(pattern.organization_id))
         scope = f"{pattern.billing_entity_id}:{customer_id}"
         number = await connection.fetchval(COUNTER, pattern.organization_id, scope)
         for rows in pattern.tables:

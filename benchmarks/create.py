@@ -40,15 +40,16 @@ async def run() -> None:
     """Create invoices of three fees and a tax, one API process, no worker."""
     rows: list[tuple[object, ...]] = []
     statements: list[tuple[object, ...]] = []
-    async with house() as built, built.api() as api:
+    async with house() as built, built.serving():
         owner = await built.connect("postgres")
         for webhooks in (False, True):
-            company = await found_company(
-                api, customers=CUSTOMERS, taxes=TAXES, webhook_url=NOWHERE if webhooks else None
-            )
-            bench = await prepare(built, owner, api, company)
             told = "on" if webhooks else "off"
-            statements.append((told, await statements_of(bench, api), MOST_STATEMENTS))
+            async with built.connected() as api:
+                company = await found_company(
+                    api, customers=CUSTOMERS, taxes=TAXES, webhook_url=NOWHERE if webhooks else None
+                )
+                bench = await prepare(built, owner, api, company)
+                statements.append((told, await statements_of(bench, api), MOST_STATEMENTS))
             for customers in (CUSTOMERS, 1):
                 for connections in CONNECTIONS:
                     rows.append((customers, connections, told, *await compare(bench, customers, connections)))

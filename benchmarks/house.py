@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -23,6 +23,8 @@ from conto.db.migrate import migrate
 ADMIN_KEY = "benchmark"
 SECRET_KEY = "benchmark" * 8
 DATABASE = "conto"
+LOGGING = {"log_line_prefix": "%a "}
+"""The database begins its log lines with the name of the application that they are about."""
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -70,22 +72,24 @@ class House:
             process.wait(STOP_SECONDS)
 
     @asynccontextmanager
-    async def api(self) -> AsyncIterator[Connection]:
-        """One API process, and a connection to it."""
+    async def serving(self) -> AsyncIterator[None]:
+        """One API process, for as long as the context lasts."""
         with self.process("serve") as process:
             await answering(self.port, process)
-            async with connected(self.port) as connection:
-                yield connection
+            yield
+
+    def connected(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection to the API, which closes it after half a minute without a call."""
+        return connected(self.port)
 
 
 @asynccontextmanager
 async def house() -> AsyncIterator[House]:
     """A house, which is gone afterwards."""
-    with fresh_folder() as folder:
-        with embedded.start(folder / "postgres", settings={"log_line_prefix": "%a "}) as server:
-            server.ensure_database(DATABASE)
-            await migrate(server.url(DATABASE))
-            yield House(folder, server, free_port())
+    with fresh_folder() as folder, embedded.start(folder / "postgres", settings=LOGGING) as server:
+        server.ensure_database(DATABASE)
+        await migrate(server.url(DATABASE))
+        yield House(folder, server, free_port())
 
 
 @contextmanager

@@ -19,14 +19,14 @@ CONNECTIONS = (4, 8)
 async def run() -> None:
     """Retrieve invoices of five fees and two taxes, one API process."""
     rows: list[tuple[object, ...]] = []
-    async with house() as built, built.api() as api:
-        company = await found_company(api, customers=INVOICES, taxes=TAXES)
-        ids: list[str] = []
-        for creation in company.creations(INVOICES, fees=FEES):
-            ids.append(json.loads((await api.send(creation)).body)["invoice"]["lago_id"])
-        wanted = [prepared("GET", f"/api/v1/invoices/{one}", key=company.key) for one in ids]
+    async with house() as built, built.serving():
+        async with built.connected() as api:
+            company = await found_company(api, customers=INVOICES, taxes=TAXES)
+            made = [await api.send(creation) for creation in company.creations(INVOICES, fees=FEES)]
+            ids = [json.loads(answer.body)["invoice"]["lago_id"] for answer in made]
+            wanted = [prepared("GET", f"/api/v1/invoices/{one}", key=company.key) for one in ids]
+            whole = len((await api.send(wanted[0])).body)
         trivial = [prepared("GET", "/ready")]
-        whole = len((await api.send(wanted[0])).body)
         for connections in CONNECTIONS:
             found: list[Sample] = []
             ready: list[Sample] = []
@@ -52,4 +52,6 @@ async def run() -> None:
 
 def is_whole(answer: Answer, size: int) -> bool:
     """Whether all of an invoice has come; numbers and external ids may be some characters longer or shorter."""
-    return answer.status == 200 and abs(len(answer.body) - size) < 100 and answer.body.count(b'"lago_charge_id"') == FEES
+    return (
+        answer.status == 200 and abs(len(answer.body) - size) < 100 and answer.body.count(b'"lago_charge_id"') == FEES
+    )

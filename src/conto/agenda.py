@@ -88,6 +88,13 @@ def handles(name: str, *, lane: Lane, rank: Rank) -> Callable[[type_of_handler],
     return register
 
 
+_INSERT = upsert(agenda)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=[agenda.c.organization_id, agenda.c.kind, agenda.c.subject_id],
+    set_={"due_at": _INSERT.excluded.due_at, "attempts": 0, "try_at": None, "error": None},
+)
+
+
 async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: datetime) -> None:
     """Have `name` happen to the subject at `due_at`; an entry of the kind that is there moves to it.
 
@@ -105,13 +112,7 @@ async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: da
         "kind": name,
         "subject_id": subject_id,
     }
-    statement = upsert(agenda).values(entry)
-    await work.execute(
-        statement.on_conflict_do_update(
-            index_elements=[agenda.c.organization_id, agenda.c.kind, agenda.c.subject_id],
-            set_={"due_at": due_at, "attempts": 0, "try_at": None, "error": None},
-        )
-    )
+    await work.execute(_PUT, entry)
     if work.organization.live and due_at <= work.now:
         await work.execute(select(func.pg_notify(CHANNEL, "")))
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 from cyclopts import App, Parameter
@@ -48,20 +48,41 @@ OfOrganization = Annotated[
 
 def main() -> None:
     """Run the command line."""
-    from conto.credentials import CredentialsError
-    from conto.db.embedded import EmbeddedServerError
-    from conto.demo import DemoError
     from conto.errors import ContoError
-    from conto.up import PortInUse
 
     try:
         app()
-    except (SettingsError, CredentialsError, EmbeddedServerError, PortInUse, CommandError, DemoError) as error:
-        err.print(str(error), style="red", soft_wrap=True)
-        raise SystemExit(1) from None
     except ContoError as error:
-        err.print(f"{type(error).__name__}: {error}", style="red", soft_wrap=True)
-        raise SystemExit(1) from None
+        fail(f"{type(error).__name__}: {error}")
+    except Exception as error:
+        if not isinstance(error, expected_errors()):
+            raise
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """End with the message, which says all that there is to say."""
+    err.print(message, style="red", soft_wrap=True, markup=False)
+    raise SystemExit(1) from None
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """The errors whose message is meant for whoever runs a command."""
+    from conto.credentials import CredentialsError
+    from conto.database import DatabaseUnreachable
+    from conto.db.embedded import EmbeddedServerError
+    from conto.demo import DemoError
+    from conto.up import StartError
+
+    return (
+        SettingsError,
+        CredentialsError,
+        EmbeddedServerError,
+        DatabaseUnreachable,
+        StartError,
+        CommandError,
+        DemoError,
+    )
 
 
 class CommandError(Exception):
@@ -106,11 +127,14 @@ async def opened_works() -> AsyncIterator[Any]:
 
 async def refuse_other_schema(url: str) -> None:
     """The code works on its own schema alone."""
+    from conto.database import refuse_unreachable
     from conto.db.migrate import current_revision, newest_revision
 
+    await refuse_unreachable(url)
     revision = await current_revision(url)
     if revision != newest_revision():
-        raise CommandError(f"The database is at revision {revision}, not {newest_revision()}: run `conto migrate`.")
+        at = f"at revision {revision}" if revision else "empty"
+        raise CommandError(f"The database is {at}, not at revision {newest_revision()}: run `conto migrate`.")
 
 
 @app.command
@@ -179,12 +203,16 @@ def work_process(found: Settings, credentials: Any) -> Any:
 @app.command
 def migrate() -> None:
     """Bring the database up to this version's schema; safe to run from several places at once."""
-    from conto.database import database
+    from conto.database import database, refuse_unreachable
     from conto.db.migrate import migrate as bring_up
     from conto.db.migrate import newest_revision
 
+    async def work(url: str) -> None:
+        await refuse_unreachable(url)
+        await bring_up(url)
+
     with database(settings()) as where:
-        run(bring_up(where.owner_url))
+        run(work(where.owner_url))
     out.print(f"The database is at revision {newest_revision()}.")
 
 

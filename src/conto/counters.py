@@ -16,13 +16,22 @@ INVOICES = "invoices"
 BILLING_ENTITY_INVOICES = "billing_entity_invoices"
 
 
-async def take(work: Work, kind: str, *scope: UUID) -> int:
-    """The next number of the counter: highest so far plus one, from 1."""
-    statement = insert(counters).values(
-        organization_id=work.organization.id, kind=kind, scope=":".join(str(part) for part in scope), value=1
-    )
-    counted = statement.on_conflict_do_update(
+_TAKE = (
+    insert(counters)
+    .on_conflict_do_update(
         index_elements=[counters.c.organization_id, counters.c.kind, counters.c.scope],
         set_={"value": counters.c.value + 1},
-    ).returning(counters.c.value)
-    return (await work.one(counted)).value
+    )
+    .returning(counters.c.value)
+)
+
+
+async def take(work: Work, kind: str, *scope: UUID) -> int:
+    """The next number of the counter: highest so far plus one, from 1."""
+    first = {
+        "organization_id": work.organization.id,
+        "kind": kind,
+        "scope": ":".join(str(part) for part in scope),
+        "value": 1,
+    }
+    return (await work.execute(_TAKE, first)).scalar_one()

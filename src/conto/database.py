@@ -4,10 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import asyncpg
+from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
 from conto.db import embedded
 from conto.settings import Settings
 
 NAME = "conto"
+CONNECT_SECONDS = 10
+
+
+class DatabaseUnreachable(Exception):
+    """The database cannot be connected to; the message says which and why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,23 @@ def database(settings: Settings, *, own: bool = False) -> Iterator[Database]:
     with embedded.start(folder) as server:
         server.ensure_database(NAME)
         yield _embedded(server)
+
+
+async def refuse_unreachable(url: str) -> None:
+    """Connect once, for a message that people understand.
+
+    Raises:
+        DatabaseUnreachable: there is no connection to be had.
+    """
+    try:
+        # Not as the application connects: its role may have still to be made.
+        _, arguments = PGDialect_asyncpg().create_connect_args(make_url(url))
+        connection = await asyncpg.connect(**arguments, timeout=CONNECT_SECONDS)
+        await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        shown = make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
+        why = str(error) or type(error).__name__
+        raise DatabaseUnreachable(f"The database {shown} cannot be reached: {why}") from error
 
 
 def _embedded(server: embedded.RunningServer) -> Database:

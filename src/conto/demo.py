@@ -1,5 +1,6 @@
 """The main job, done through the HTTP API as any client would: from nothing to an invoice as a PDF."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ DOCUMENT_SECONDS = 60
 
 
 class DemoError(Exception):
-    """A call of the demo was refused; the message shows the answer."""
+    """The demo cannot go on: a call was refused, or not answered; the message says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class Story:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the API; the decoded answer."""
-        answer = self.client.request(method, f"/api/v1{path}", json=body)
+        try:
+            answer = self.client.request(method, f"/api/v1{path}", json=body)
+        except httpx.HTTPError as error:
+            raise DemoError(f"No answer from {self.client.base_url} ({error}): does `conto up` run?") from error
         if answer.status_code != 200:
             raise DemoError(f"{method} {path} answered {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None
@@ -92,8 +96,10 @@ def run_demo(url: str, key: str, folder: Path, progress_on: Console, out: Consol
     """Do the job, with a progress display, and leave the PDF in `folder`; its path is printed and returned.
 
     Raises:
-        DemoError: the server refused a call, or made no document.
+        DemoError: the server does not answer, refused a call, or made no document, or `folder` cannot be used.
     """
+    if not os.access(folder, os.W_OK):
+        raise DemoError(f"The PDF cannot be left in {folder}: it is no folder that can be written to.")
     with (
         httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client,
         Progress(

@@ -1,6 +1,7 @@
 """The API's process: serves HTTP until it is told to stop, then answers what is in flight and ends."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 
 import structlog
@@ -33,7 +34,7 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         app = build(server, front_origin=settings.front_url)
         http = HttpServer(
             app,
-            address=settings.host,
+            address=address_of(settings.host, settings.port),
             port=settings.port,
             interface=Interfaces.ASGI,
             websockets=False,
@@ -48,3 +49,8 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         stopping.cancel()
         await asyncio.wait_for(serving, STOP_SECONDS)
         log.info("serve.stopped")
+
+
+def address_of(host: str, port: int) -> str:
+    """The IP address that a name stands for; an address stands for itself."""
+    return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])

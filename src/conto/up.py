@@ -5,6 +5,7 @@ and work. They are started first, so that their modules load while the database 
 """
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -12,13 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 from rich.console import Console
 
 from conto.credentials import Credentials, load_or_create, remember
-from conto.database import database
+from conto.database import Database, database, refuse_unreachable
+from conto.db.embedded import EmbeddedServerError
 from conto.processes import READY_VARIABLE
 from conto.settings import Settings
 
@@ -27,20 +30,28 @@ START_SECONDS = 60
 FIRST_ORGANIZATION = "Company"
 
 
-class PortInUse(Exception):
-    """Another program listens on the port; the message says which port and what to do."""
+class StartError(Exception):
+    """Conto cannot be started; the message says why."""
 
 
 def refuse_used_port(settings: Settings) -> None:
     """Servers on one port would share its connections without a word, so look before starting.
 
     Raises:
-        PortInUse: something listens there.
+        StartError: something listens there, or nothing can.
     """
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex((settings.host, settings.port)) == 0:
-            raise PortInUse(f"Port {settings.port} is in use. Set CONTO_PORT to another one, as in CONTO_PORT=3999.")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            # As the server does: connections that have ended and linger are no reason to refuse.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {settings.port} is in use. Set CONTO_PORT to another one, as in CONTO_PORT=3999."
+        else:
+            message = f"Conto cannot listen on {settings.host}, port {settings.port}: {error.strerror}."
+        raise StartError(message) from None
 
 
 @dataclass(slots=True)
@@ -52,18 +63,23 @@ class Child:
     ready: int
 
     def begin(self) -> None:
-        """Let the child go on: the database is ready."""
-        os.write(self.ready, b"+")
+        """Let the child go on: the database is ready. It may have ended before."""
+        with suppress(BrokenPipeError):
+            os.write(self.ready, b"+")
         os.close(self.ready)
 
 
 def start_child(name: str, environment: Mapping[str, str]) -> Child:
-    """Start `conto NAME`, which loads and then waits for its pipe."""
+    """Start `conto NAME`, which loads and then waits for its pipe.
+
+    It has a process group of its own, so that Ctrl-C reaches the parent alone.
+    """
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "conto", name],
         env={**environment, READY_VARIABLE: str(reading)},
         pass_fds=(reading,),
+        process_group=0,
     )
     os.close(reading)
     return Child(name, process, writing)
@@ -73,8 +89,9 @@ def up(settings: Settings, console: Console) -> int:
     """Run everything until SIGTERM or SIGINT; the exit status.
 
     Raises:
-        PortInUse: something listens on the port.
+        StartError: the port cannot be had, or the API does not answer in time.
         EmbeddedServerError: the embedded database cannot be started.
+        DatabaseUnreachable: the database of DATABASE_URL cannot be connected to.
     """
     refuse_used_port(settings)
     credentials = load_or_create(settings)
@@ -86,19 +103,31 @@ def up(settings: Settings, console: Console) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    with database(settings, own=True) as found:
-        environment = child_environment(settings, credentials, found.application_url)
-        children = [start_child("serve", environment), start_child("worker", environment)]
-        try:
-            credentials = asyncio.run(prepare(settings, credentials, found.owner_url, found.application_url))
-            for child in children:
-                child.begin()
-            wait_until_ready(settings, children, lambda: stopped)
-            if not stopped:
-                announce(settings, credentials, console)
-            return watch(children, lambda: stopped)
-        finally:
-            stop_children(children)
+    try:
+        with database(settings, own=True) as found:
+            return run(settings, credentials, found, console, lambda: stopped)
+    except EmbeddedServerError:
+        # Ctrl-C reaches the programs that make the database, too.
+        if stopped:
+            return 0
+        raise
+
+
+def run(
+    settings: Settings, credentials: Credentials, found: Database, console: Console, stopped: Callable[[], bool]
+) -> int:
+    """Run everything on a database that runs; the exit status."""
+    environment = child_environment(settings, credentials, found.application_url)
+    children = [start_child("serve", environment), start_child("worker", environment)]
+    try:
+        credentials = asyncio.run(prepare(settings, credentials, found.owner_url, found.application_url))
+        for child in children:
+            child.begin()
+        if wait_until_ready(settings, children, stopped):
+            announce(settings, credentials, console)
+        return watch(children, stopped)
+    finally:
+        stop_children(children)
 
 
 def child_environment(settings: Settings, credentials: Credentials, database_url: str) -> dict[str, str]:
@@ -121,6 +150,7 @@ async def prepare(settings: Settings, credentials: Credentials, owner_url: str, 
     from conto.organizations.overview import list_organizations
     from conto.runtime import open_works
 
+    await refuse_unreachable(owner_url)
     await migrate(owner_url)
     async with open_works(settings, credentials, application_url, pool_size=2) as works:
         if await list_organizations(works):
@@ -130,17 +160,22 @@ async def prepare(settings: Settings, credentials: Credentials, owner_url: str, 
     return load_or_create(settings)
 
 
-def wait_until_ready(settings: Settings, children: list[Child], stopped: Callable[[], bool]) -> None:
-    """Wait until the API answers, a child has ended, or the user has had enough."""
+def wait_until_ready(settings: Settings, children: list[Child], stopped: Callable[[], bool]) -> bool:
+    """Whether the API answers; not where a child has ended or the user has had enough.
+
+    Raises:
+        StartError: it does not answer in time.
+    """
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and not stopped():
-        if any(child.process.poll() is not None for child in children):
-            return
-        try:
-            if httpx.get(f"http://{settings.host}:{settings.port}/ready", timeout=1).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.02)
+    while not stopped() and all(child.process.poll() is None for child in children):
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"http://{host}:{settings.port}/ready", timeout=1).status_code == 200:
+                return True
+        if time.monotonic() > deadline:
+            raise StartError(f"The API has not answered on port {settings.port} within {START_SECONDS} s.")
+        time.sleep(0.02)
+    return False
 
 
 def announce(settings: Settings, credentials: Credentials, console: Console) -> None:

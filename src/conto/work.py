@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, select, text
+from sqlalchemy import Executable, Row, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
@@ -59,6 +59,21 @@ class Emission:
     object_id: UUID
 
 
+ORGANIZATION = bindparam("organization", type_=Uuid())
+"""The organization, as a parameter of statements that are built once, when their module is loaded.
+
+Building and compiling a statement takes longer than running it; `Work.rows` and its like fill this in.
+"""
+
+_ENDPOINTS = (
+    select(webhook_endpoints.c.id, webhook_endpoints.c.event_types)
+    .where(webhook_endpoints.c.organization_id == ORGANIZATION)
+    .order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
+    # One that is being deleted is waited for, and then is no more.
+    .with_for_update(read=True, key_share=True)
+)
+
+
 @dataclass(slots=True)
 class Work:
     """One transaction of one organization at one instant."""
@@ -90,17 +105,24 @@ class Work:
         """Run one statement in the transaction."""
         return await self.connection.execute(statement, rows)
 
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        """All rows of a query."""
-        return (await self.connection.execute(statement)).all()
+    async def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        """All rows of a query. `values` are those of its parameters, beside the organization."""
+        return (await self.connection.execute(statement, self._given(values))).all()
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
+    async def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row of a query, None where there is none."""
-        return (await self.connection.execute(statement)).first()
+        return (await self.connection.execute(statement, self._given(values))).first()
 
-    async def one(self, statement: Executable) -> Row[Any]:
+    async def one(self, statement: Executable, **values: Any) -> Row[Any]:
         """The one row of a query that always has one."""
-        return (await self.connection.execute(statement)).one()
+        return (await self.connection.execute(statement, self._given(values))).one()
+
+    async def change(self, statement: Executable, **values: Any) -> None:
+        """Run a statement that has parameters and gives no rows."""
+        await self.connection.execute(statement, self._given(values))
+
+    def _given(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        return {"organization": self.organization.id, **values} if values else None
 
     def emit(self, event_type: str, object_id: UUID) -> None:
         """Tell of an event, after the commit, to each endpoint that wants it."""
@@ -120,13 +142,7 @@ class Work:
         await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
 
     async def _record_deliveries(self) -> list[UUID]:
-        wanted = await self.rows(
-            select(webhook_endpoints.c.id, webhook_endpoints.c.event_types)
-            .where(webhook_endpoints.c.organization_id == self.organization.id)
-            .order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
-            # One that is being deleted is waited for, and then is no more.
-            .with_for_update(read=True, key_share=True)
-        )
+        wanted = (await self.execute(_ENDPOINTS, {"organization": self.organization.id})).all()
         deliveries = [
             {
                 "organization_id": self.organization.id,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.books import listens, webhook_types
 from tests.company import Company
 
 
@@ -381,17 +382,7 @@ async def test_a_filter_by_an_unknown_billing_entity_is_not_found(company):
 
 
 async def test_each_upsert_is_told_to_the_endpoint(company):
-    await company.post("/webhook_endpoints", {"webhook_endpoint": {"webhook_url": "http://127.0.0.1:1/hook"}})
+    await listens(company)
     await company.customer(external_id="c")
     await company.customer(external_id="c")
-    assert await told(company) == ["customer.created", "customer.updated"]
-
-
-async def told(company: Company) -> list[str]:
-    from sqlalchemy import select
-
-    from conto.db.tables import webhooks
-
-    async with company.works.enter(company.id) as work:
-        rows = await work.rows(select(webhooks.c.webhook_type).order_by(webhooks.c.created_at))
-    return [row.webhook_type for row in rows]
+    assert await webhook_types(company) == ["customer.created", "customer.updated"]

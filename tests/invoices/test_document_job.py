@@ -2,11 +2,12 @@
 
 import asyncio
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 
 from conto.invoices.document import make
-from tests.invoices.books import jobs_waiting, listens, run, webhook_types
+from tests.books import jobs_waiting, listens, run, webhook_types
 
 
 @pytest.fixture
@@ -65,16 +66,10 @@ async def test_that_the_document_is_made_is_told_once(company, issued, databases
     assert await jobs_waiting(databases, company) == []
     await run(databases, "update invoices set file_path = null where id = :id", id=issued["lago_id"])
     await listens(company)
-    made = (make(company.works, company.id, await id_of(issued)) for _ in range(2))
-    await asyncio.gather(*made)
-    await make(company.works, company.id, await id_of(issued))
+    invoice_id = UUID(issued["lago_id"])
+    await asyncio.gather(*(make(company.works, company.id, invoice_id) for _ in range(2)))
+    await make(company.works, company.id, invoice_id)
     assert await webhook_types(company) == ["invoice.generated"]
-
-
-async def id_of(invoice):
-    from uuid import UUID
-
-    return UUID(invoice["lago_id"])
 
 
 async def test_a_document_is_not_made_again_when_its_invoice_is_voided(company, issued):

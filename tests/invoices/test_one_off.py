@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.company import Company
-from tests.invoices.books import counted, jobs_waiting, listens, mismatches, transfers, webhook_types
+from tests.books import counted, jobs_waiting, listens, mismatches, transfers, webhook_types
+from tests.company import Company, open_company
 
 
 async def refusal(company: Company, customer: dict[str, Any], *fees: dict[str, Any], status: int = 422, **fields: Any):
@@ -158,8 +158,6 @@ async def test_boundaries_are_both_given_with_time_and_in_order_or_none_is(compa
 
 
 async def test_an_invoice_is_issued_today_where_the_customer_is(works):
-    from tests.company import open_company
-
     async with open_company(works, frozen_time="2022-11-25T01:00:00Z") as company:
         add_on = await company.add_on()
 

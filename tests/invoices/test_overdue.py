@@ -1,7 +1,7 @@
 """Overdue invoices (chapter 20 §2.2): marked by the agenda, on the UTC day after the due date."""
 
+from tests.books import listens, webhook_types
 from tests.company import open_company
-from tests.invoices.books import listens, webhook_types
 
 
 async def overdue(company, invoice):

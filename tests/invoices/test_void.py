@@ -1,8 +1,9 @@
 """Voided invoices (chapter 20 §7.7), and what the ledger says of them."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from tests.invoices.books import jobs_waiting, listens, mismatches, run, transfers, webhook_types
+from tests.books import jobs_waiting, listens, mismatches, run, transfers, webhook_types
 
 
 @pytest.fixture
@@ -129,7 +130,5 @@ async def test_a_void_without_its_transfers_is_found(company, issued, databases)
     ],
 )
 async def test_sums_and_states_that_do_not_hold_together_cannot_be_stored(issued, databases, change):
-    from sqlalchemy.exc import IntegrityError
-
     with pytest.raises(IntegrityError):
         await run(databases, f"update invoices set {change} where id = :id", id=issued["lago_id"])

@@ -71,6 +71,14 @@ async def test_entities_are_listed_oldest_first_and_without_pages(company):
     assert "meta" not in answer
 
 
+async def test_on_a_frozen_clock_the_first_entity_is_still_the_default(rehearsal):
+    codes = [(await made(rehearsal, code=f"other_{number}"))["code"] for number in range(5)]
+    entities = (await rehearsal.get("/billing_entities"))["billing_entities"]
+    assert entities[0]["code"] == rehearsal.organization.default_billing_entity_code
+    assert {entity["code"] for entity in entities[1:]} == set(codes)
+    assert [entity["is_default"] for entity in entities] == [True] + [False] * 5
+
+
 @pytest.mark.parametrize(
     ("fields", "details"),
     [

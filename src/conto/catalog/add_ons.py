@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ARRAY, Row, Text, any_, bindparam, insert, select, update
 
 from conto.catalog.applied_taxes import replace_taxes
 from conto.changes import given
@@ -12,7 +12,13 @@ from conto.db.tables import add_ons, add_ons_taxes
 from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.schemas.add_ons import AddOnCreateInput, AddOnUpdateInput
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
+
+_BY_CODE = select(add_ons).where(
+    add_ons.c.organization_id == ORGANIZATION,
+    add_ons.c.code == any_(bindparam("codes", type_=ARRAY(Text))),
+    add_ons.c.deleted_at.is_(None),
+)
 
 
 async def add_on(work: Work, code: str) -> Row[Any]:
@@ -29,13 +35,7 @@ async def add_on(work: Work, code: str) -> Row[Any]:
 
 async def add_ons_by_code(work: Work, codes: Collection[str]) -> dict[str, Row[Any]]:
     """The live add-ons with these codes; codes that name none are left out."""
-    found = await work.rows(
-        select(add_ons).where(
-            add_ons.c.organization_id == work.organization.id,
-            add_ons.c.code.in_(codes),
-            add_ons.c.deleted_at.is_(None),
-        )
-    )
+    found = await work.rows(_BY_CODE, codes=list(codes))
     return {row.code: row for row in found}
 
 

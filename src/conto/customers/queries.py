@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
 from conto.catalog.applied_taxes import shown_by_owner
+from conto.db.nested import nested
 from conto.db.tables import billing_entities, customer_metadata, customers, customers_taxes
 from conto.errors import NotFound
 from conto.schemas.customers import (
@@ -18,26 +19,56 @@ from conto.schemas.customers import (
     show_customer_extended,
     show_customer_listed,
 )
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
+
+WITH_ENTITY = select(
+    customers,
+    billing_entities.c.code.label("billing_entity_code"),
+    billing_entities.c.timezone.label("entity_timezone"),
+    billing_entities.c.net_payment_term.label("entity_net_payment_term"),
+    billing_entities.c.finalize_zero_amount_invoice.label("entity_finalize_zero_amount_invoice"),
+).join(
+    billing_entities,
+    (billing_entities.c.organization_id == customers.c.organization_id)
+    & (billing_entities.c.id == customers.c.billing_entity_id),
+)
+"""Customers, each with what it inherits from its billing entity."""
+
+METADATA = nested(
+    "metadata",
+    select(customer_metadata)
+    .where(
+        customer_metadata.c.organization_id == customers.c.organization_id,
+        customer_metadata.c.customer_id == customers.c.id,
+    )
+    .correlate(customers),
+    "created_at",
+    "position",
+)
+"""The metadata of a customer, in order of creation."""
+
+_OF_ORGANIZATION = WITH_ENTITY.where(customers.c.organization_id == ORGANIZATION)
+_BY_EXTERNAL_ID = _OF_ORGANIZATION.where(
+    customers.c.external_id == bindparam("external_id"), customers.c.deleted_at.is_(None)
+)
+_BY_EXTERNAL_ID_LOCKED = _BY_EXTERNAL_ID.with_for_update(key_share=True, of=customers)
+_BY_ID = _OF_ORGANIZATION.where(customers.c.id == bindparam("id"))
+_EMBEDDED = _OF_ORGANIZATION.add_columns(METADATA.column).where(
+    customers.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
+_METADATA = (
+    select(customer_metadata)
+    .where(
+        customer_metadata.c.organization_id == ORGANIZATION,
+        customer_metadata.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+    )
+    .order_by(customer_metadata.c.created_at, customer_metadata.c.position)
+)
 
 
 def with_entity(work: Work) -> Select[Any]:
     """Customers of the organization, each with what it inherits from its billing entity."""
-    return (
-        select(
-            customers,
-            billing_entities.c.code.label("billing_entity_code"),
-            billing_entities.c.timezone.label("entity_timezone"),
-            billing_entities.c.net_payment_term.label("entity_net_payment_term"),
-            billing_entities.c.finalize_zero_amount_invoice.label("entity_finalize_zero_amount_invoice"),
-        )
-        .join(
-            billing_entities,
-            (billing_entities.c.organization_id == customers.c.organization_id)
-            & (billing_entities.c.id == customers.c.billing_entity_id),
-        )
-        .where(customers.c.organization_id == work.organization.id)
-    )
+    return WITH_ENTITY.where(customers.c.organization_id == work.organization.id)
 
 
 async def customer(work: Work, external_id: str, *, lock: bool = False) -> Row[Any]:
@@ -46,10 +77,7 @@ async def customer(work: Work, external_id: str, *, lock: bool = False) -> Row[A
     Raises:
         NotFound: there is none that is not deleted.
     """
-    statement = with_entity(work).where(customers.c.external_id == external_id, customers.c.deleted_at.is_(None))
-    if lock:
-        statement = statement.with_for_update(key_share=True, of=customers)
-    found = await work.first(statement)
+    found = await work.first(_BY_EXTERNAL_ID_LOCKED if lock else _BY_EXTERNAL_ID, external_id=external_id)
     if found is None:
         raise NotFound("customer")
     return found
@@ -57,14 +85,7 @@ async def customer(work: Work, external_id: str, *, lock: bool = False) -> Row[A
 
 async def metadata_of(work: Work, customer_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The metadata of each customer, in order of creation."""
-    rows = await work.rows(
-        select(customer_metadata)
-        .where(
-            customer_metadata.c.organization_id == work.organization.id,
-            customer_metadata.c.customer_id.in_(list(customer_ids)),
-        )
-        .order_by(customer_metadata.c.created_at, customer_metadata.c.position)
-    )
+    rows = await work.rows(_METADATA, ids=list(customer_ids))
     found: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         found[row.customer_id].append(row)
@@ -73,10 +94,8 @@ async def metadata_of(work: Work, customer_ids: Iterable[UUID]) -> dict[UUID, li
 
 async def embedded(work: Work, customer_ids: Iterable[UUID]) -> dict[UUID, CustomerObject]:
     """Customers as invoices embed them, deleted ones too."""
-    ids = list(customer_ids)
-    rows = await work.rows(with_entity(work).where(customers.c.id.in_(ids)))
-    metadata = await metadata_of(work, ids)
-    return {row.id: show_customer(row, metadata[row.id]) for row in rows}
+    rows = await work.rows(_EMBEDDED, ids=list(customer_ids))
+    return {row.id: show_customer(row, METADATA.of(row)) for row in rows}
 
 
 async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[CustomerObjectListed]:
@@ -100,7 +119,7 @@ async def customer_by_id(work: Work, customer_id: UUID) -> Row[Any]:
     Raises:
         NotFound: there is none.
     """
-    found = await work.first(with_entity(work).where(customers.c.id == customer_id))
+    found = await work.first(_BY_ID, id=customer_id)
     if found is None:
         raise NotFound("customer")
     return found

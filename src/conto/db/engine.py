@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
 from asyncpg import Connection as DriverConnection
-from sqlalchemy import Table, make_url
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Insert, Table, bindparam, func, insert, make_url, select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,9 +16,6 @@ APPLICATION_ROLE = "conto_app"
 
 LOCK_TIMEOUT = "5s"
 """Above the server's one-second deadlock check, so that a deadlock is told from a wait."""
-
-MOST_PARAMETERS = 32_767
-"""What one statement can carry."""
 
 IDLE_TRANSACTION_TIMEOUT = "60s"
 """An open write transaction holds back the follower of events, so a forgotten one must end."""
@@ -76,9 +73,27 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert all rows, in one statement as long as the protocol's limit on parameters allows it; none is none."""
-    if not rows:
-        return
-    at_once = MOST_PARAMETERS // len(rows[0])
-    for start in range(0, len(rows), at_once):
-        await connection.execute(insert(table).values(rows[start : start + at_once]))
+    """Insert all rows, which have the same columns, in one statement; none is no statement."""
+    if rows:
+        columns = tuple(rows[0])
+        await connection.execute(insertion(table, columns), inserted(table, columns, rows))
+
+
+@cache
+def insertion(table: Table, columns: tuple[str, ...]) -> Insert:
+    """The statement that inserts any number of rows, each column of which is one parameter (see `inserted`).
+
+    So one statement serves for all numbers of rows: it is compiled, and prepared on the server, once.
+    """
+    parameters = [bindparam(_parameter(table, name), type_=ARRAY(table.c[name].type)) for name in columns]
+    rows = func.unnest(*parameters).table_valued(*columns).render_derived()
+    return insert(table).from_select(columns, select(*rows.c))
+
+
+def inserted(table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> dict[str, Sequence[object]]:
+    """The parameters with which the statement inserts these rows; what a row does not have is null."""
+    return {_parameter(table, name): [row.get(name) for row in rows] for name in columns}
+
+
+def _parameter(table: Table, column: str) -> str:
+    return f"{table.name}__{column}"

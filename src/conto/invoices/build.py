@@ -7,16 +7,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert
+from sqlalchemy import Row, Select, Table, select
 
 from conto.clock import local_day
 from conto.core.money import MOST_CENTS, ZERO
 from conto.core.taxes import FeeTaxes, InvoiceTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import Totals, totals
-from conto.db.engine import insert_rows
-from conto.db.tables import fees, fees_taxes, invoices, invoices_taxes
+from conto.db.engine import inserted, insertion
+from conto.db.tables import billing_entities, fees, fees_taxes, invoices, invoices_taxes
 from conto.errors import Invalid
 from conto.ids import new_id
+from conto.invoices.queries import OF_ENTITY
 from conto.work import Work
 
 VERSION = 4
@@ -77,8 +78,27 @@ def dates(customer: Row[Any], now: datetime) -> Dates:
     return Dates(today, today + timedelta(days=term), term)
 
 
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(table.c.keys())
+
+
+def _storing() -> Select[Any]:
+    """The statement that inserts an invoice with its fees and taxes, and gives its row as reads of it do."""
+    stored = insertion(invoices, _columns(invoices)).returning(invoices).cte("stored_invoice")
+    parts = [
+        insertion(table, _columns(table)).cte(f"stored_{table.name}") for table in (fees, fees_taxes, invoices_taxes)
+    ]
+    issuer = (billing_entities.c.organization_id == stored.c.organization_id) & (
+        billing_entities.c.id == stored.c.billing_entity_id
+    )
+    return select(stored, *OF_ENTITY).join(billing_entities, issuer).add_cte(*parts)
+
+
+_STORE = _storing()
+
+
 async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
-    """Tax the fees, sum the invoice up and insert all its rows, in a statement a table.
+    """Tax the fees, sum the invoice up and insert all its rows, in one statement; its row, as reads of it give it.
 
     Raises:
         Invalid: with its taxes the invoice comes to more than a document may.
@@ -88,21 +108,21 @@ async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
     summed = totals([fee.amount_cents for fee in draft.fees], invoice_taxes.amount_cents)
     if summed.total_amount_cents > MOST_CENTS:
         raise Invalid({"fees": ["value_is_out_of_range"]})
-    invoice = await work.one(
-        insert(invoices).values(_invoice_row(work, draft, summed, invoice_taxes)).returning(invoices)
-    )
+    invoice = _invoice_row(work, draft, summed, invoice_taxes)
     fee_ids = [new_id() for _ in draft.fees]
-    await insert_rows(
-        work.connection,
-        fees,
-        [
+    rows = {
+        invoices: [invoice],
+        fees: [
             _fee_row(work, draft, invoice, fee_id, place, fee, taxed)
             for place, (fee_id, fee, taxed) in enumerate(zip(fee_ids, draft.fees, fee_taxes, strict=True))
         ],
-    )
-    await insert_rows(work.connection, fees_taxes, _fee_tax_rows(work, draft, fee_ids, fee_taxes))
-    await insert_rows(work.connection, invoices_taxes, _invoice_tax_rows(work, draft, invoice.id, invoice_taxes))
-    return invoice
+        fees_taxes: _fee_tax_rows(work, draft, fee_ids, fee_taxes),
+        invoices_taxes: _invoice_tax_rows(work, draft, invoice["id"], invoice_taxes),
+    }
+    values: dict[str, Any] = {}
+    for table, found in rows.items():
+        values |= inserted(table, _columns(table), found)
+    return await work.one(_STORE, **values)
 
 
 def _invoice_row(work: Work, draft: InvoiceDraft, summed: Totals, taxed: InvoiceTaxes) -> dict[str, Any]:
@@ -142,12 +162,12 @@ def _invoice_row(work: Work, draft: InvoiceDraft, summed: Totals, taxed: Invoice
 
 
 def _fee_row(
-    work: Work, draft: InvoiceDraft, invoice: Row[Any], fee_id: UUID, place: int, fee: FeeDraft, taxed: FeeTaxes
+    work: Work, draft: InvoiceDraft, invoice: dict[str, Any], fee_id: UUID, place: int, fee: FeeDraft, taxed: FeeTaxes
 ) -> dict[str, Any]:
     return {
         "organization_id": work.organization.id,
         "id": fee_id,
-        "invoice_id": invoice.id,
+        "invoice_id": invoice["id"],
         "customer_id": draft.customer.id,
         "billing_entity_id": draft.billing_entity_id,
         "add_on_id": fee.add_on_id,
@@ -167,8 +187,8 @@ def _fee_row(
         "taxes_rate": taxed.rate,
         "taxes_amount_cents": taxed.amount_cents,
         "taxes_precise_amount_cents": taxed.precise_amount_cents,
-        "payment_status": invoice.payment_status,
-        "succeeded_at": work.now if invoice.payment_status == "succeeded" else None,
+        "payment_status": invoice["payment_status"],
+        "succeeded_at": work.now if invoice["payment_status"] == "succeeded" else None,
         "from_at": fee.from_at,
         "to_at": fee.to_at,
         "created_at": work.now,

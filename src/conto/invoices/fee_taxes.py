@@ -1,4 +1,4 @@
-"""The taxes that may apply to fees, read in at most two queries for a whole invoice (chapter 10 §5.2)."""
+"""The taxes that may apply to fees, read in one query for a whole invoice (chapter 10 §5.2)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,13 +6,26 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
-from conto.catalog.applied_taxes import taxes_by_code
 from conto.core.taxes import Tax, applicable
 from conto.db.tables import add_ons_taxes, billing_entities_taxes, customers_taxes, taxes
 from conto.schemas.invoices import OneOffFeeInput
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +47,48 @@ async def tax_levels(
     work: Work, customer: Row[Any], add_ons: Iterable[Row[Any]], fees: Sequence[OneOffFeeInput]
 ) -> TaxLevels:
     """The taxes that may apply to these fees of the customer. The entity is the customer's, whoever issues."""
-    named = await taxes_by_code(work, {code for fee in fees for code in fee.tax_codes or ()})
-    levels = union_all(
-        _level(work, add_ons_taxes, "add_on_id", [add_on.id for add_on in add_ons]),
-        _level(work, customers_taxes, "customer_id", [customer.id]),
-        _level(work, billing_entities_taxes, "billing_entity_id", [customer.billing_entity_id]),
-    ).subquery()
-    rows = await work.rows(select(levels).order_by(levels.c.name, levels.c.created_at.desc(), levels.c.id))
-    owned: dict[tuple[str, UUID], list[Tax]] = defaultdict(list)
+    rows = await work.rows(
+        _LEVELS,
+        codes=list({code for fee in fees for code in fee.tax_codes or ()}),
+        add_on_ids=[add_on.id for add_on in add_ons],
+        customer_ids=[customer.id],
+        billing_entity_ids=[customer.billing_entity_id],
+    )
+    owned: dict[tuple[str, UUID | None], list[Tax]] = defaultdict(list)
     for row in rows:
         owned[(row.level, row.owner_id)].append(as_tax(row))
     return TaxLevels(
-        by_code={code: as_tax(row) for code, row in named.items()},
-        of_customer=tuple(owned["customer_id", customer.id]),
-        of_billing_entity=tuple(owned["billing_entity_id", customer.billing_entity_id]),
-        of_add_ons={owner: tuple(found) for (level, owner), found in owned.items() if level == "add_on_id"},
+        by_code={tax.code: tax for tax in owned["code", None]},
+        of_customer=tuple(owned["customer", customer.id]),
+        of_billing_entity=tuple(owned["billing_entity", customer.billing_entity_id]),
+        of_add_ons={owner: tuple(found) for (level, owner), found in owned.items() if owner and level == "add_on"},
     )
 
 
-def _level(work: Work, links: Table, owner_column: str, owner_ids: Sequence[UUID]) -> Select[Any]:
+def _taxes(level: str, owner_id: ColumnElement[Any]) -> Select[Any]:
+    return select(taxes, literal(level).label("level"), owner_id.label("owner_id")).where(
+        taxes.c.organization_id == ORGANIZATION, taxes.c.deleted_at.is_(None)
+    )
+
+
+def _linked(level: str, links: Table) -> Select[Any]:
+    """The taxes that the links give to owners of this kind."""
+    owner_id = links.c[f"{level}_id"]
+    of_tax = (links.c.organization_id == taxes.c.organization_id) & (links.c.tax_id == taxes.c.id)
     return (
-        select(taxes, literal(owner_column).label("level"), links.c[owner_column].label("owner_id"))
-        .join(links, (links.c.organization_id == taxes.c.organization_id) & (links.c.tax_id == taxes.c.id))
-        .where(
-            taxes.c.organization_id == work.organization.id,
-            links.c[owner_column].in_(owner_ids),
-            taxes.c.deleted_at.is_(None),
-        )
+        _taxes(level, owner_id)
+        .join(links, of_tax)
+        .where(owner_id == any_(bindparam(f"{level}_ids", type_=ARRAY(Uuid))))
     )
+
+
+_ALL = union_all(
+    _taxes("code", null().cast(Uuid)).where(taxes.c.code == any_(bindparam("codes", type_=ARRAY(Text)))),
+    _linked("add_on", add_ons_taxes),
+    _linked("customer", customers_taxes),
+    _linked("billing_entity", billing_entities_taxes),
+).subquery()
+_LEVELS = select(_ALL).order_by(_ALL.c.name, _ALL.c.created_at.desc(), _ALL.c.id)
 
 
 def as_tax(row: Row[Any]) -> Tax:

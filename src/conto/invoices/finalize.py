@@ -3,28 +3,30 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, update
 
 from conto import agenda, counters, ledger
 from conto.clock import local_day
 from conto.core.numbering import draft_number, number_per_billing_entity, number_per_customer
-from conto.db.tables import billing_entities, invoices
+from conto.db.tables import invoices
 from conto.invoices.overdue import OVERDUE
 from conto.jobs import Job
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
 
 DOCUMENT = "document"
 """The kind of job that makes an invoice's document."""
+
+_SET = update(invoices).where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("invoice"))
 
 
 async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_type: str) -> None:
     """Issue the invoice, or close it where it is over nothing and the zero-amount rule says to skip.
 
+    Its row carries what `conto.invoices.queries.OF_ENTITY` names of its billing entity.
     Closed ones have no webhook, document, payment or number.
     """
-    entity = await _entity(work, invoice)
     if invoice.fees_amount_cents == 0 and skips_zero_amounts(customer):
-        await _set(work, invoice, status="closed", number=draft_number(entity.document_number_prefix))
+        await _set(work, invoice, status="closed", number=draft_number(invoice.entity_document_number_prefix))
         return
     await ledger.post(work, ledger.invoice_issued(invoice))
     if invoice.payment_status != "succeeded":
@@ -33,7 +35,7 @@ async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_typ
     work.enqueue(Job(DOCUMENT, invoice.id, once=True))
     # Counters come last: whoever numbers the next invoice waits from here to the commit.
     await work.send()
-    await _number(work, invoice, customer, entity)
+    await _number(work, invoice, customer)
 
 
 def skips_zero_amounts(customer: Row[Any]) -> bool:
@@ -48,29 +50,16 @@ def overdue_from(invoice: Row[Any]) -> datetime:
     return datetime.combine(invoice.payment_due_date + timedelta(days=1), time(), UTC)
 
 
-async def _entity(work: Work, invoice: Row[Any]) -> Row[Any]:
-    return await work.one(
-        select(
-            billing_entities.c.document_numbering,
-            billing_entities.c.document_number_prefix,
-            billing_entities.c.timezone,
-        ).where(
-            billing_entities.c.organization_id == work.organization.id,
-            billing_entities.c.id == invoice.billing_entity_id,
-        )
-    )
-
-
-async def _number(work: Work, invoice: Row[Any], customer: Row[Any], entity: Row[Any]) -> None:
-    """Number the invoice as its billing entity does at this moment; self-billed ones always per customer."""
+async def _number(work: Work, invoice: Row[Any], customer: Row[Any]) -> None:
+    """Number the invoice as its billing entity does; self-billed ones always per customer."""
+    prefix = invoice.entity_document_number_prefix
     sequential_id = await counters.take(work, counters.INVOICES, invoice.billing_entity_id, invoice.customer_id)
     entity_sequential_id = None
-    number = number_per_customer(entity.document_number_prefix, customer.sequential_id, sequential_id)
-    if entity.document_numbering == "per_billing_entity" and not invoice.self_billed:
+    number = number_per_customer(prefix, customer.sequential_id, sequential_id)
+    if invoice.entity_document_numbering == "per_billing_entity" and not invoice.self_billed:
         entity_sequential_id = await counters.take(work, counters.BILLING_ENTITY_INVOICES, invoice.billing_entity_id)
-        number = number_per_billing_entity(
-            entity.document_number_prefix, local_day(work.now, entity.timezone), entity_sequential_id
-        )
+        today = local_day(work.now, invoice.entity_timezone)
+        number = number_per_billing_entity(prefix, today, entity_sequential_id)
     await _set(
         work,
         invoice,
@@ -83,8 +72,4 @@ async def _number(work: Work, invoice: Row[Any], customer: Row[Any], entity: Row
 
 
 async def _set(work: Work, invoice: Row[Any], **values: Any) -> None:
-    await work.execute(
-        update(invoices)
-        .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice.id)
-        .values(values)
-    )
+    await work.change(_SET, invoice=invoice.id, **values)

@@ -6,28 +6,90 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, literal, select
 
 from conto.clock import system_now
-from conto.customers.queries import embedded
+from conto.customers.queries import METADATA, WITH_ENTITY, embedded
+from conto.db.nested import nested
 from conto.db.tables import billing_entities, customers, fees, fees_taxes, invoices, invoices_taxes
 from conto.errors import NotFound
+from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
 from conto.schemas.invoices import VISIBLE, InvoiceObject, InvoiceObjectExtended, show_invoice, show_invoice_extended
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
+
+OF_ENTITY: tuple[Label[Any], ...] = (
+    billing_entities.c.code.label("billing_entity_code"),
+    billing_entities.c.document_numbering.label("entity_document_numbering"),
+    billing_entities.c.document_number_prefix.label("entity_document_number_prefix"),
+    billing_entities.c.timezone.label("entity_timezone"),
+)
+"""What an invoice's row carries of the billing entity that issues it."""
+
+_WITH_ENTITY = select(invoices, *OF_ENTITY).join(
+    billing_entities,
+    (billing_entities.c.organization_id == invoices.c.organization_id)
+    & (billing_entities.c.id == invoices.c.billing_entity_id),
+)
+_BY_ID = _WITH_ENTITY.where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+_VISIBLE_BY_ID = _BY_ID.where(invoices.c.status == any_(literal(list(VISIBLE), ARRAY(Text))))
+_VISIBLE_BY_ID_LOCKED = _VISIBLE_BY_ID.with_for_update(key_share=True, of=invoices)
+_OWNER_LOCKED = (
+    select(customers.c.id)
+    .where(
+        customers.c.organization_id == ORGANIZATION,
+        customers.c.id
+        == select(invoices.c.customer_id)
+        .where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+        .scalar_subquery(),
+    )
+    .with_for_update(key_share=True)
+)
+
+
+def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
+    return (
+        select(table)
+        .where(table.c.organization_id == ORGANIZATION, owner == any_(bindparam("ids", type_=ARRAY(Uuid))))
+        .order_by(owner, table.c.position)
+    )
+
+
+_INVOICE_TAXES = _taxes_on(invoices_taxes, invoices_taxes.c.invoice_id)
+_FEE_TAXES = _taxes_on(fees_taxes, fees_taxes.c.fee_id)
+_FEES = (
+    select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
+    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
+    .join(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
+)
+_ITS_TAXES = nested(
+    "applied_taxes",
+    select(invoices_taxes)
+    .where(invoices_taxes.c.organization_id == invoices.c.organization_id, invoices_taxes.c.invoice_id == invoices.c.id)
+    .correlate(invoices),
+    "position",
+)
+_ITS_FEES = nested(
+    "fees",
+    select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
+    .where(fees.c.organization_id == invoices.c.organization_id, fees.c.invoice_id == invoices.c.id)
+    .correlate(invoices, customers),
+    "position",
+)
+_PARTS = (
+    WITH_ENTITY.add_columns(METADATA.column, _ITS_TAXES.column, _ITS_FEES.column)
+    .join(
+        invoices,
+        (invoices.c.organization_id == customers.c.organization_id) & (invoices.c.customer_id == customers.c.id),
+    )
+    .where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+)
+"""What is on one invoice: its customer's row, with its taxes and fees."""
 
 
 def with_entity(work: Work) -> Select[Any]:
-    """Invoices of the organization, each with its billing entity's code."""
-    return (
-        select(invoices, billing_entities.c.code.label("billing_entity_code"))
-        .join(
-            billing_entities,
-            (billing_entities.c.organization_id == invoices.c.organization_id)
-            & (billing_entities.c.id == invoices.c.billing_entity_id),
-        )
-        .where(invoices.c.organization_id == work.organization.id)
-    )
+    """Invoices of the organization, each with what its row carries of its billing entity."""
+    return _WITH_ENTITY.where(invoices.c.organization_id == work.organization.id)
 
 
 async def invoice(work: Work, invoice_id: UUID) -> Row[Any]:
@@ -36,7 +98,7 @@ async def invoice(work: Work, invoice_id: UUID) -> Row[Any]:
     Raises:
         NotFound: there is none.
     """
-    found = await work.first(with_entity(work).where(invoices.c.id == invoice_id, invoices.c.status.in_(VISIBLE)))
+    found = await work.first(_VISIBLE_BY_ID, id=invoice_id)
     if found is None:
         raise NotFound("invoice")
     return found
@@ -48,21 +110,8 @@ async def lock(work: Work, invoice_id: UUID) -> Row[Any]:
     Raises:
         NotFound: there is none.
     """
-    owner = (
-        select(invoices.c.customer_id)
-        .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice_id)
-        .scalar_subquery()
-    )
-    await work.execute(
-        select(customers.c.id)
-        .where(customers.c.organization_id == work.organization.id, customers.c.id == owner)
-        .with_for_update(key_share=True)
-    )
-    found = await work.first(
-        with_entity(work)
-        .where(invoices.c.id == invoice_id, invoices.c.status.in_(VISIBLE))
-        .with_for_update(key_share=True, of=invoices)
-    )
+    await work.change(_OWNER_LOCKED, id=invoice_id)
+    found = await work.first(_VISIBLE_BY_ID_LOCKED, id=invoice_id)
     if found is None:
         raise NotFound("invoice")
     return found
@@ -70,14 +119,7 @@ async def lock(work: Work, invoice_id: UUID) -> Row[Any]:
 
 async def applied_taxes_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The taxes on each invoice, in the order in which its fees brought them."""
-    rows = await work.rows(
-        select(invoices_taxes)
-        .where(
-            invoices_taxes.c.organization_id == work.organization.id,
-            invoices_taxes.c.invoice_id.in_(list(invoice_ids)),
-        )
-        .order_by(invoices_taxes.c.invoice_id, invoices_taxes.c.position)
-    )
+    rows = await work.rows(_INVOICE_TAXES, ids=list(invoice_ids))
     found: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         found[row.invoice_id].append(row)
@@ -86,33 +128,12 @@ async def applied_taxes_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID
 
 def fee_rows(work: Work) -> Select[Any]:
     """Fees of the organization, each with its customer's external id and whether its invoice is self-billed."""
-    return (
-        select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
-        .join(
-            customers,
-            (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id),
-        )
-        .join(
-            invoices,
-            (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id),
-        )
-        .where(fees.c.organization_id == work.organization.id)
-    )
-
-
-async def fees_of(work: Work, invoice_id: UUID) -> list[FeeObject]:
-    """The invoice's fees in order of creation, without their applied taxes."""
-    rows = await work.rows(fee_rows(work).where(fees.c.invoice_id == invoice_id).order_by(fees.c.position))
-    return [show_fee(row) for row in rows]
+    return _FEES.where(fees.c.organization_id == work.organization.id)
 
 
 async def fees_with_taxes(work: Work, rows: Sequence[Row[Any]]) -> list[FeeObject]:
     """Fees as they answer for themselves, with the taxes on each."""
-    taxes = await work.rows(
-        select(fees_taxes)
-        .where(fees_taxes.c.organization_id == work.organization.id, fees_taxes.c.fee_id.in_([row.id for row in rows]))
-        .order_by(fees_taxes.c.fee_id, fees_taxes.c.position)
-    )
+    taxes = await work.rows(_FEE_TAXES, ids=[row.id for row in rows])
     by_fee: dict[UUID, list[Row[Any]]] = defaultdict(list)
     for tax in taxes:
         by_fee[tax.fee_id].append(tax)
@@ -131,13 +152,13 @@ async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[InvoiceObject]:
 
 async def extended(work: Work, row: Row[Any], *, with_fees: bool = True) -> InvoiceObjectExtended:
     """An invoice as it answers for itself, with or without its fees."""
-    customer = (await embedded(work, [row.customer_id]))[row.customer_id]
-    taxes = (await applied_taxes_of(work, [row.id]))[row.id]
-    fee_objects = await fees_of(work, row.id) if with_fees else UNSET
-    return show_invoice_extended(row, customer, taxes, fee_objects, work.files, system_now())
+    parts = await work.one(_PARTS, id=row.id)
+    customer = show_customer(parts, METADATA.of(parts))
+    fee_objects = [show_fee(fee) for fee in _ITS_FEES.of(parts)] if with_fees else UNSET
+    return show_invoice_extended(row, customer, _ITS_TAXES.of(parts), fee_objects, work.files, system_now())
 
 
 async def extended_by_id(work: Work, invoice_id: UUID) -> InvoiceObjectExtended:
     """An invoice as it answers for itself, whatever its state: the answer to the call that made it."""
-    row = await work.one(with_entity(work).where(invoices.c.id == invoice_id))
+    row = await work.one(_BY_ID, id=invoice_id)
     return await extended(work, row)

@@ -10,6 +10,9 @@ from conto.db.tables import billing_entities, organizations
 from conto.errors import NotFound
 from conto.work import Work
 
+ORIGINAL_FIRST = billing_entities.c.id != billing_entities.c.organization_id
+"""The entity that came with the organization has its id; on a frozen clock others are as old."""
+
 
 async def organization(work: Work) -> Row[Any]:
     """The organization of the unit of work."""
@@ -21,7 +24,7 @@ async def billing_entities_in_order(work: Work) -> Sequence[Row[Any]]:
     return await work.rows(
         select(billing_entities)
         .where(billing_entities.c.organization_id == work.organization.id, billing_entities.c.archived_at.is_(None))
-        .order_by(billing_entities.c.created_at, billing_entities.c.id)
+        .order_by(billing_entities.c.created_at, ORIGINAL_FIRST, billing_entities.c.id)
     )
 
 

@@ -62,7 +62,6 @@ class _Settings(Struct, kw_only=True, frozen=True):
     """What creation and update of a billing entity share."""
 
     default_currency: ExactCurrencyCode | UnsetType = UNSET
-    document_numbering: Numbering | UnsetType = UNSET
     document_number_prefix: Prefix | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     billing_configuration: BillingEntityConfiguration | UnsetType = UNSET
@@ -88,6 +87,7 @@ class BillingEntityCreateInput(_Settings, kw_only=True, frozen=True):
 
     code: Code
     name: Mandatory
+    document_numbering: Numbering | UnsetType = UNSET
 
 
 class BillingEntityUpdateInput(_Settings, kw_only=True, frozen=True):

@@ -1,0 +1,111 @@
+"""The connection to the database fails at any statement of issuing an invoice: all is written, or nothing."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from structlog.testing import capture_logs
+
+from conto.db.engine import create_engine
+from conto.work import Works
+from tests.books import counted, listens, mismatches, run
+from tests.company import Company, open_company
+from tests.databases import Databases
+from tests.proxy import Proxy, proxied
+
+UNEXPECTED = {"status": 500, "error": "Internal Server Error"}
+
+
+@pytest.fixture(autouse=True)
+def _logged():
+    """The tracebacks of so many failures would take longer to write than all the rest."""
+    with capture_logs() as logs:
+        yield logs
+
+
+@pytest.fixture
+async def proxy(databases: Databases) -> AsyncIterator[Proxy]:
+    """A proxy before the server of the run. Its folder's name is short, since addresses of sockets are."""
+    with tempfile.TemporaryDirectory(prefix="conto-proxy-") as folder:
+        async with proxied(server_folder(databases), Path(folder)) as opened:
+            yield opened
+
+
+def server_folder(databases: Databases) -> str:
+    """Where the server of the run listens."""
+    return parse_qs(urlsplit(databases.url()).query)["host"][0]
+
+
+@pytest.fixture
+async def company(works: Works, databases: Databases, proxy: Proxy) -> AsyncIterator[Company]:
+    """A company whose application reaches the database through the proxy, on one connection."""
+    url = databases.url().replace(server_folder(databases), str(proxy.folder))
+    engine = create_engine(url, pool_size=1)
+    async with open_company(Works(engine, works.secrets, works.files, works.public_url)) as opened:
+        yield opened
+    await engine.dispose()
+
+
+@pytest.fixture
+async def body(company: Company):
+    """An invoice to issue; one has been issued before it, and an endpoint wants to hear of all."""
+    await company.put("/organizations", {"organization": {"document_numbering": "per_organization"}})
+    await company.tax(code="vat")
+    await listens(company)
+    customer, add_on = await company.customer(tax_codes=["vat"]), await company.add_on()
+    fees = [{"add_on_code": add_on["code"]}, {"add_on_code": add_on["code"], "units": 2}]
+    found = {"invoice": {"external_customer_id": customer["external_id"], "fees": fees}}
+    await company.post("/invoices", found)
+    return found
+
+
+def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["statement_lost", "answer_lost"])
+async def test_an_invoice_is_issued_wholly_or_not_at_all(company, databases, proxy, body, answered):
+    before = await counted(databases, company)
+    await company.post("/invoices", body)
+    now = await counted(databases, company)
+    whole = difference(before, now)
+    assert whole == WHOLE
+
+    written = []
+    while True:
+        before, number = now, len(written) + 1
+        proxy.cut(number, answered=answered)
+        answer = await company.client.post("/api/v1/invoices", json=body)
+        now = await counted(databases, company)
+        assert difference(before, now) in ({}, whole), f"at statement {number}"
+        if proxy.statements < number:
+            break
+        assert (answer.status_code, answer.json()) == (500, UNEXPECTED)
+        written.append(now != before)
+
+    proxy.cut(None)
+    # Only the last statement, the commit, makes it so, and only where it reached the server.
+    assert written == [False] * (len(written) - 1) + [answered]
+    assert answer.status_code == 200
+    numbers = [row.number for row in await run(databases, NUMBERS, id=company.id)]
+    assert numbers == list(range(1, 4 + answered))
+    assert await mismatches(company) == []
+
+
+WHOLE = {
+    "invoices": 1,
+    "fees": 2,
+    "fees_taxes": 2,
+    "invoices_taxes": 1,
+    "ledger_transfers": 2,
+    "agenda": 1,
+    "webhooks": 1,
+    "jobs": 2,
+    "counters": 2,
+}
+NUMBERS = (
+    "select billing_entity_sequential_id as number from invoices where organization_id = :id"
+    " and billing_entity_sequential_id = sequential_id order by 1"
+)
