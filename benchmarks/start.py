@@ -104,11 +104,9 @@ def family(pid: int) -> list[int]:
 def memory_of(pid: int) -> tuple[str, float, float]:
     """What a process is, its resident memory, and that with shared pages divided by their users, in MB."""
     command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ").strip()
-    sizes = {
-        name: int(value.split()[0]) / 1024
-        for name, _, value in (line.partition(":") for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
-        if name in ("Rss", "Pss")
-    }
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    parts = (line.partition(":") for line in lines)
+    sizes = {name: int(value.split()[0]) / 1024 for name, _, value in parts if name in ("Rss", "Pss")}
     return shortened(command), sizes["Rss"], sizes["Pss"]
 
 

@@ -131,7 +131,7 @@ async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIte
         yield Company(works, client, organization, "admin-key")
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
+async def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """What the condition gives once it is true; it is asked again and again, until a deadline."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -10,7 +10,7 @@ from conto import worker
 from conto.work import Works
 from tests.databases import Databases
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ from conto.processes import READY_VARIABLE
 from conto.settings import Settings
 
 STOP_SECONDS = 40
-START_SECONDS = 60
+START_SECONDS = 120
 FIRST_ORGANIZATION = "Company"
 
 

@@ -98,26 +98,33 @@ async def renewed(company: Company, endpoint: Endpoint, names: Names) -> Names:
 
 
 @cache
-def fields_of(struct: type[msgspec.Struct]) -> tuple[tuple[Path, Any], ...]:
-    """Every field of an input, however deep: where it stands, and its type without null and absence."""
+def fields_of(struct: type[msgspec.Struct]) -> tuple[tuple[Path, Any, str], ...]:
+    """Every field of an input, however deep: where it stands, its type without null and absence, its annotation."""
     return tuple(walked(struct, ()))
 
 
-def walked(struct: type[msgspec.Struct], above: Path) -> Iterator[tuple[Path, Any]]:
+def walked(struct: type[msgspec.Struct], above: Path) -> Iterator[tuple[Path, Any, str]]:
     for field in msgspec.structs.fields(struct):
         path = (*above, field.encode_name)
         bare, _, _ = opened(field.type)
-        yield path, bare
+        yield path, bare, repr(field.type)
         yield from inner(bare, path)
 
 
-def inner(bare: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def inner(bare: Any, path: Path) -> Iterator[tuple[Path, Any, str]]:
     if get_origin(bare) is list:
-        element, _, _ = opened(get_args(bare)[0])
-        yield (*path, 0), element
+        annotation = get_args(bare)[0]
+        element, _, _ = opened(annotation)
+        yield (*path, 0), element, repr(annotation)
         yield from inner(element, (*path, 0))
     elif isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         yield from walked(bare, path)
+
+
+def one_of_each_kind(endpoint: Endpoint) -> list[Path]:
+    """A field of every kind that the body has: those that are annotated alike are read alike."""
+    assert endpoint.body
+    return list({annotation: path for path, _, annotation in fields_of(endpoint.body.struct)}.values())
 
 
 def put(fields: Any, path: Path, value: Any) -> Any:
@@ -135,7 +142,7 @@ def put(fields: Any, path: Path, value: Any) -> Any:
 def texts(endpoint: Endpoint) -> list[Path]:
     """Where the endpoint's body has texts."""
     assert endpoint.body
-    return [path for path, bare in fields_of(endpoint.body.struct) if bare is str]
+    return [path for path, bare, _ in fields_of(endpoint.body.struct) if bare is str]
 
 
 def names_of(path: Path) -> set[str]:
@@ -188,7 +195,7 @@ ODD = [
 
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=ids)
 async def test_no_value_of_any_kind_is_more_than_refused(company, names, endpoint):
-    for path, _ in fields_of(endpoint.body.struct):
+    for path in one_of_each_kind(endpoint):
         for value in ODD:
             answer = await send(company, endpoint, names, put(good(endpoint, names), path, value))
             if answer.status_code == 200:
@@ -200,7 +207,7 @@ async def test_no_value_of_any_kind_is_more_than_refused(company, names, endpoin
 
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=ids)
 async def test_lists_are_bounded(company, names, endpoint):
-    for path, bare in fields_of(endpoint.body.struct):
+    for path, bare, _ in fields_of(endpoint.body.struct):
         if get_origin(bare) is list:
             for value in ({}, "x"):
                 many = put(good(endpoint, names), path, [value] * 2000)

@@ -14,13 +14,8 @@ from conto.api.server import server_of
 from conto.errors import Unauthorized
 from conto.organizations.create import create_organization
 from conto.schemas.encoding import instant
-from conto.schemas.fields import Instant, Mandatory
-
-
-class TestClockInput(Struct, kw_only=True, frozen=True):
-    """Where a test organization's clock starts."""
-
-    frozen_time: Instant
+from conto.schemas.fields import Mandatory
+from conto.schemas.test_clocks import TestClockInput, TestClockObject
 
 
 class NewOrganizationInput(Struct, kw_only=True, frozen=True):
@@ -28,12 +23,6 @@ class NewOrganizationInput(Struct, kw_only=True, frozen=True):
 
     name: Mandatory
     test_clock: TestClockInput | None | UnsetType = UNSET
-
-
-class TestClockObject(Struct, kw_only=True, frozen=True):
-    """What a test clock shows."""
-
-    frozen_time: str
 
 
 class NewOrganizationObject(Struct, kw_only=True, frozen=True):

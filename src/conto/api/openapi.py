@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterable, Sequence
 from types import NoneType
-from typing import Any
+from typing import Any, get_args
 
 from conto.api import errors
 from conto.api.endpoint import Endpoint, PlainText, Reply
@@ -160,7 +160,10 @@ def success(answer: Any, shapes: dict[Any, Schema]) -> Schema:
         return {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}
     if not written_as_json(answer):
         return {"description": "OK"}
-    return response(answer, "OK", shapes)
+    found = response(answer, "OK", shapes)
+    if NoneType in get_args(answer):
+        found["content"]["text/plain"] = {"schema": {"type": "string", "maxLength": 0}}
+    return found
 
 
 def response(body: Any, description: str, shapes: dict[Any, Schema]) -> Schema:

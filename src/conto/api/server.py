@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from litestar import Request
@@ -39,7 +40,8 @@ def metrics_of(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
     return app.metrics.render(), app.metrics.content_type
 
 
-def all_endpoints() -> list[Endpoint]:
+@cache
+def all_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is."""
     from conto.api import admin, system
     from conto.api.v1 import (
@@ -55,26 +57,33 @@ def all_endpoints() -> list[Endpoint]:
         webhooks,
     )
 
-    return endpoints_of(
-        organizations,
-        billing_entities,
-        customers,
-        taxes,
-        add_ons,
-        invoices,
-        fees,
-        webhook_endpoints,
-        webhooks,
-        test_clock,
-        admin,
-        system,
+    return tuple(
+        endpoints_of(
+            organizations,
+            billing_entities,
+            customers,
+            taxes,
+            add_ons,
+            invoices,
+            fees,
+            webhook_endpoints,
+            webhooks,
+            test_clock,
+            admin,
+            system,
+        )
     )
+
+
+@cache
+def described() -> bytes:
+    """The OpenAPI document of all endpoints, as it is sent."""
+    return openapi.encoded(all_endpoints(), __version__)
 
 
 def build(server: Server, *, front_origin: str | None = None) -> App:
     """The application on a server's state."""
-    endpoints = all_endpoints()
-    app = create_app(endpoints, server.works.open, front_origin=front_origin)
+    app = create_app(all_endpoints(), server.works.open, front_origin=front_origin)
     app.state.server = server
-    app.state.openapi = openapi.encoded(endpoints, __version__)
+    app.state.openapi = described()
     return app

@@ -17,6 +17,7 @@ from conto.errors import Invalid
 from conto.ids import new_id
 from conto.organizations.queries import billing_entity, default_billing_entity
 from conto.schemas.customers import ADDRESS, CustomerInput, CustomerMetadataInput
+from conto.schemas.reader import Problems
 from conto.work import Work
 
 NOT_COLUMNS = (
@@ -39,14 +40,17 @@ CONFIGURED = (
 )
 
 
-async def upsert_customer(work: Work, data: CustomerInput) -> Row[Any]:
+async def upsert_customer(work: Work, data: CustomerInput, problems: Problems) -> Row[Any]:
     """Create or change a customer; on a change only what is given counts.
+
+    `problems` holds what the reader of the input found; it is told after a billing entity that is unknown.
 
     Raises:
         NotFound: the billing entity's code or a tax code names nothing.
-        Invalid: integrations, payment provider, custom sections or metadata are not as they must be.
+        Invalid: a field, or integrations, payment provider, custom sections or metadata are not as they must be.
     """
     entity_id = await _billing_entity_id(work, data)
+    problems.raise_if_any()
     _refuse_doubled_integrations(data)
     _refuse_unknown_provider(data)
     _refuse_sections_both_ways(data)

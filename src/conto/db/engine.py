@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 from asyncpg import Connection as DriverConnection
-from sqlalchemy import ARRAY, Insert, Table, bindparam, func, insert, make_url, select
+from sqlalchemy import JSON, Insert, Table, Text, bindparam, func, insert, make_url, null, select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import UserDefinedType
 
 APPLICATION_ROLE = "conto_app"
 """The role that row-level security holds for; migrations make it."""
@@ -75,25 +76,35 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert all rows, which have the same columns, in one statement; none is no statement."""
     if rows:
-        columns = tuple(rows[0])
-        await connection.execute(insertion(table, columns), inserted(table, columns, rows))
+        await connection.execute(insertion(table, tuple(rows[0])), inserted(table, rows))
 
 
 @cache
 def insertion(table: Table, columns: tuple[str, ...]) -> Insert:
-    """The statement that inserts any number of rows, each column of which is one parameter (see `inserted`).
+    """The statement that inserts any number of rows, which are one parameter (see `inserted`).
 
     So one statement serves for all numbers of rows: it is compiled, and prepared on the server, once.
+    What a row does not have is null. Columns of bytes do not fit.
     """
-    parameters = [bindparam(_parameter(table, name), type_=ARRAY(table.c[name].type)) for name in columns]
-    rows = func.unnest(*parameters).table_valued(*columns).render_derived()
+    rows = func.json_populate_recordset(
+        null().cast(_RowOf(table)), bindparam(table.name, type_=Text()).cast(JSON)
+    ).table_valued(*columns)
     return insert(table).from_select(columns, select(*rows.c))
 
 
-def inserted(table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> dict[str, Sequence[object]]:
-    """The parameters with which the statement inserts these rows; what a row does not have is null."""
-    return {_parameter(table, name): [row.get(name) for row in rows] for name in columns}
+def inserted(table: Table, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """The parameter with which the statement inserts these rows."""
+    return {table.name: _encode_json(rows)}
 
 
-def _parameter(table: Table, column: str) -> str:
-    return f"{table.name}__{column}"
+class _RowOf(UserDefinedType[Any]):
+    """The type that a table's rows have."""
+
+    cache_ok = True
+
+    def __init__(self, table: Table) -> None:
+        self.name = table.name
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its name in SQL."""
+        return self.name

@@ -121,7 +121,7 @@ async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
     }
     values: dict[str, Any] = {}
     for table, found in rows.items():
-        values |= inserted(table, _columns(table), found)
+        values |= inserted(table, found)
     return await work.one(_STORE, **values)
 
 

@@ -35,7 +35,7 @@ async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
         invoice = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
         if invoice is None or invoice.file_path or invoice.status not in HAS_DOCUMENT:
             return
-        shown = await _as_json(await extended(work, invoice))
+        shown = await _as_json(await extended(work, invoice_id))
         seller = await _as_json(show_billing_entity(await _seller(work, invoice), is_default=False))
         customer = await customer_by_id(work, invoice.customer_id)
         locale = customer.document_locale or seller["document_locale"]

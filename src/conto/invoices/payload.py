@@ -4,7 +4,7 @@ from uuid import UUID
 
 from conto.db.tables import invoices
 from conto.errors import NotFound
-from conto.invoices.queries import extended, listed, with_entity
+from conto.invoices.queries import extended_in_any_state, listed, with_entity
 from conto.schemas.invoices import InvoiceObject
 from conto.webhooks.payloads import payload_of
 from conto.work import Work
@@ -13,9 +13,9 @@ from conto.work import Work
 @payload_of("invoice")
 async def invoice_payload(work: Work, invoice_id: UUID, webhook_type: str) -> InvoiceObject:
     """The invoice with all that is on it; when its document was made, with its customer alone."""
+    if webhook_type != "invoice.generated":
+        return await extended_in_any_state(work, invoice_id)
     row = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
     if row is None:
         raise NotFound("invoice")
-    if webhook_type == "invoice.generated":
-        return (await listed(work, [row]))[0]
-    return await extended(work, row)
+    return (await listed(work, [row]))[0]

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
 from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, literal, select
 
 from conto.clock import system_now
@@ -32,7 +31,8 @@ _WITH_ENTITY = select(invoices, *OF_ENTITY).join(
     & (billing_entities.c.id == invoices.c.billing_entity_id),
 )
 _BY_ID = _WITH_ENTITY.where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
-_VISIBLE_BY_ID = _BY_ID.where(invoices.c.status == any_(literal(list(VISIBLE), ARRAY(Text))))
+_IS_VISIBLE = invoices.c.status == any_(literal(list(VISIBLE), ARRAY(Text)))
+_VISIBLE_BY_ID = _BY_ID.where(_IS_VISIBLE)
 _VISIBLE_BY_ID_LOCKED = _VISIBLE_BY_ID.with_for_update(key_share=True, of=invoices)
 _OWNER_LOCKED = (
     select(customers.c.id)
@@ -72,19 +72,20 @@ _ITS_TAXES = nested(
 _ITS_FEES = nested(
     "fees",
     select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
+    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
     .where(fees.c.organization_id == invoices.c.organization_id, fees.c.invoice_id == invoices.c.id)
-    .correlate(invoices, customers),
+    .correlate(invoices),
     "position",
 )
-_PARTS = (
-    WITH_ENTITY.add_columns(METADATA.column, _ITS_TAXES.column, _ITS_FEES.column)
-    .join(
-        invoices,
-        (invoices.c.organization_id == customers.c.organization_id) & (invoices.c.customer_id == customers.c.id),
-    )
-    .where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+_ITS_CUSTOMER = nested(
+    "customer",
+    WITH_ENTITY.add_columns(METADATA.column)
+    .where(customers.c.organization_id == invoices.c.organization_id, customers.c.id == invoices.c.customer_id)
+    .correlate(invoices),
+    "id",
 )
-"""What is on one invoice: its customer's row, with its taxes and fees."""
+_WHOLE = _BY_ID.add_columns(_ITS_CUSTOMER.column, _ITS_TAXES.column, _ITS_FEES.column)
+_VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
 
 def with_entity(work: Work) -> Select[Any]:
@@ -150,15 +151,33 @@ async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[InvoiceObject]:
     return [show_invoice(row, customers_by_id[row.customer_id], taxes[row.id], work.files, now) for row in rows]
 
 
-async def extended(work: Work, row: Row[Any], *, with_fees: bool = True) -> InvoiceObjectExtended:
-    """An invoice as it answers for itself, with or without its fees."""
-    parts = await work.one(_PARTS, id=row.id)
-    customer = show_customer(parts, METADATA.of(parts))
-    fee_objects = [show_fee(fee) for fee in _ITS_FEES.of(parts)] if with_fees else UNSET
-    return show_invoice_extended(row, customer, _ITS_TAXES.of(parts), fee_objects, work.files, system_now())
+async def extended(work: Work, invoice_id: UUID) -> InvoiceObjectExtended:
+    """The visible invoice with this id, as it answers for itself.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return _shown_whole(work, await work.first(_VISIBLE_WHOLE, id=invoice_id))
 
 
-async def extended_by_id(work: Work, invoice_id: UUID) -> InvoiceObjectExtended:
-    """An invoice as it answers for itself, whatever its state: the answer to the call that made it."""
-    row = await work.one(_BY_ID, id=invoice_id)
-    return await extended(work, row)
+async def extended_in_any_state(work: Work, invoice_id: UUID) -> InvoiceObjectExtended:
+    """An invoice as it answers for itself, visible or not: the answer to the call that made it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return _shown_whole(work, await work.first(_WHOLE, id=invoice_id))
+
+
+def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
+    if row is None:
+        raise NotFound("invoice")
+    (customer,) = _ITS_CUSTOMER.of(row)
+    return show_invoice_extended(
+        row,
+        show_customer(customer, METADATA.of(customer)),
+        _ITS_TAXES.of(row),
+        [show_fee(fee) for fee in _ITS_FEES.of(row)],
+        work.files,
+        system_now(),
+    )

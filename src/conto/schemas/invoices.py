@@ -17,7 +17,6 @@ from conto.schemas.fields import (
     ExactCurrencyCode,
     Flag,
     Identifier,
-    Identity,
     LongText,
     NonNegativeCents,
     Text,
@@ -60,7 +59,7 @@ class PaymentMethodInput(Struct, kw_only=True, frozen=True):
     """How the invoice is to be paid."""
 
     payment_method_type: Text | None | UnsetType = UNSET
-    payment_method_id: Identity | None | UnsetType = UNSET
+    payment_method_id: Text | None | UnsetType = UNSET
 
 
 class OneOffInput(Struct, kw_only=True, frozen=True):

@@ -15,6 +15,7 @@ from conto.customers.upsert import upsert_customer
 from conto.schemas.customer_filters import CustomerFilters
 from conto.schemas.customers import CustomerInput, CustomerObjectExtended, CustomerObjectListed
 from conto.schemas.invoice_filters import InvoiceFilters
+from conto.schemas.reader import Problems
 from conto.work import Work
 
 
@@ -34,7 +35,8 @@ class CustomersAnswer(Struct, kw_only=True, frozen=True):
 @post("/customers", resource="customer", envelope="customer")
 async def create_customer(work: Work, body: Body[CustomerInput]) -> CustomerAnswer:
     """Create a customer, or change the one that has the external id."""
-    return CustomerAnswer(customer=await extended(work, await upsert_customer(work, body.read())))
+    problems = Problems()
+    return CustomerAnswer(customer=await extended(work, await upsert_customer(work, body.read(problems), problems)))
 
 
 @get("/customers", resource="customer")

@@ -52,7 +52,7 @@ async def create_invoice(work: Work, body: Body[OneOffInput]) -> InvoiceAnswer:
     """Issue a one-off invoice."""
     problems = Problems()
     created = await create_one_off(work, body.read(problems), problems)
-    return InvoiceAnswer(invoice=await queries.extended_by_id(work, created))
+    return InvoiceAnswer(invoice=await queries.extended_in_any_state(work, created))
 
 
 @get("/invoices", resource="invoice")
@@ -64,8 +64,7 @@ async def find_all_invoices(work: Work, query: Query[InvoiceFilters], page: Page
 @get("/invoices/{lago_id}", resource="invoice")
 async def find_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
     """Retrieve an invoice."""
-    found = await queries.invoice(work, as_id(lago_id, "invoice"))
-    return InvoiceAnswer(invoice=await queries.extended(work, found))
+    return InvoiceAnswer(invoice=await queries.extended(work, as_id(lago_id, "invoice")))
 
 
 @post("/invoices/{lago_id}/void", resource="invoice", optional_body=True)
@@ -73,7 +72,7 @@ async def void_invoice(work: Work, lago_id: str, body: Body[VoidInput]) -> Invoi
     """Void a finalized invoice."""
     found = await queries.invoice(work, as_id(lago_id, "invoice"))
     await void(work, found, body.read())
-    return InvoiceAnswer(invoice=await queries.extended_by_id(work, found.id))
+    return InvoiceAnswer(invoice=await queries.extended(work, found.id))
 
 
 @post("/invoices/{lago_id}/download", resource="invoice")

@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Request
 from msgspec import Struct
 
-from conto.api.admin import TestClockInput, TestClockObject
 from conto.api.endpoint import post
 from conto.api.envelope import Body
 from conto.api.server import server_of
 from conto.schemas.encoding import instant
+from conto.schemas.test_clocks import TestClockInput, TestClockObject
 from conto.test_clock import advance
 from conto.work import Work
 
