@@ -74,6 +74,7 @@ async def run() -> None:
     ours: list[float] = []
     limit: list[float] = []
     async with house() as built, receiving() as receiver:
+        bodies: list[bytes] = []
         for _ in range(ROUNDS):
             await queue(built, receiver.port)
             ours.append(await rate_of_worker(built, receiver))

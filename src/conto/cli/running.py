@@ -1,0 +1,112 @@
+"""Commands that run Conto, and the demo."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from conto.cli.common import CommandError, configure_logs, err, out, refuse_other_schema, run, settings, show
+from conto.settings import Settings
+
+
+def up() -> None:
+    """Run everything: an embedded database unless DATABASE_URL is set, the API, and the workers.
+
+    The first start makes an organization and prints its key; later starts find data and keys again.
+    """
+    from conto.up import up as run_everything
+
+    raise SystemExit(run_everything(settings(), out))
+
+
+def serve() -> None:
+    """Serve the API on CONTO_HOST and CONTO_PORT, on a database that is migrated. Run as many as you like."""
+    run(run_process("serve"))
+
+
+def worker() -> None:
+    """Work off the agenda and the queue: renewals, webhooks, documents. Run as many as you like."""
+    run(run_process("worker"))
+
+
+async def run_process(name: str) -> None:
+    """Run one long process, alone or as a child of `conto up`."""
+    from conto.credentials import load_or_create
+    from conto.database import database
+    from conto.processes import READY_VARIABLE, end_with_parent, wait_for_parent
+
+    found = settings()
+    configure_logs(found)
+    is_child = READY_VARIABLE in os.environ
+    if is_child:
+        end_with_parent()
+    begin = serve_process if name == "serve" else work_process
+    prepared = begin(found, load_or_create(found))
+    wait_for_parent()
+    with database(found) as where:
+        if not is_child:
+            await refuse_other_schema(where.owner_url)
+        await prepared(where.application_url)
+
+
+def serve_process(found: Settings, credentials: Any) -> Any:
+    """The API's process, with its modules loaded."""
+    from conto.serve import serve as serve_api
+
+    return lambda url: serve_api(found, credentials, url)
+
+
+def work_process(found: Settings, credentials: Any) -> Any:
+    """The worker's process, with its modules loaded."""
+    from conto import worker as work
+    from conto.processes import stop_event
+    from conto.runtime import open_works
+
+    async def drain(url: str) -> None:
+        async with open_works(found, credentials, url, pool_size=max(6, found.database_pool)) as works:
+            await work.run(works, url, stop_event())
+
+    return drain
+
+
+def migrate() -> None:
+    """Bring the database up to this version's schema; safe to run from several places at once."""
+    from conto.database import database, refuse_unreachable
+    from conto.db.migrate import migrate as bring_up
+    from conto.db.migrate import newest_revision
+
+    async def work(url: str) -> None:
+        await refuse_unreachable(url)
+        await bring_up(url)
+
+    with database(settings()) as where:
+        run(work(where.owner_url))
+    out.print(f"The database is at revision {newest_revision()}.")
+
+
+def show_settings() -> None:
+    """List the environment variables that Conto reads."""
+    from conto.settings import describe
+
+    show(("variable", "default", "meaning"), describe())
+
+
+def demo(*, url: str | None = None, key: str | None = None, folder: Path | None = None) -> None:
+    """Do the main job through the API of a running server: a customer, a tax, an add-on, an invoice, its PDF.
+
+    Parameters
+    ----------
+    url
+        Where the server is; CONTO_PUBLIC_URL if not given.
+    key
+        An API key; that of the first organization if not given.
+    folder
+        Where to leave the PDF; the working folder if not given.
+    """
+    from conto.credentials import load_or_create
+    from conto.demo import run_demo
+
+    found = settings()
+    api_key = key or load_or_create(found).api_key
+    if api_key is None:
+        raise CommandError("No API key is known: start a server with `conto up` first, or give one with --key.")
+    run_demo(url or found.public_url, api_key, folder or Path.cwd(), err, out)
