@@ -125,7 +125,7 @@ async def documents(owner: Any, count: int) -> int:
 def rate_of(setting: Callable[[Any], bytes], given: Sequence[Any], threads: int) -> float:
     """How many of what is given that many threads set a second, after each has set the first."""
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(setting, given[:1] * threads))
+        list(pool.map(setting, [given[0]] * threads))
         started = perf_counter()
         made = list(pool.map(setting, given[1:]))
         seconds = perf_counter() - started

@@ -9,13 +9,16 @@ out = Console(highlight=False, width=140)
 
 
 def show(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]], *, note: str = "") -> None:
-    """Print a table; numbers stand to the right."""
-    table = Table(title=title, title_justify="left", caption=note or None, caption_justify="left")
+    """Print a table under its title; numbers stand to the right."""
+    table = Table()
     for place, header in enumerate(headers):
         table.add_column(header, justify="right" if place else "left")
     for row in rows:
         table.add_row(*(written(cell) for cell in row))
+    out.print(title, style="italic")
     out.print(table)
+    if note:
+        out.print(note, style="dim")
     out.print()
 
 
