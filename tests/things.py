@@ -20,6 +20,8 @@ async def one_of_everything(company: Company) -> Names:
     customer = await company.customer(tax_codes=[tax["code"]], metadata=[{"key": "region", "value": "eu"}])
     add_on = await company.add_on(tax_codes=[tax["code"]])
     invoice = await company.invoice(customer, {"add_on_code": add_on["code"]})
+    metadata = [{"key": "team", "value": "sales"}]
+    await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
     return {
         "billing_entities": entity,
         "taxes": tax["code"],

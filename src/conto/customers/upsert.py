@@ -5,18 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
-from conto import counters
+from conto import counters, metadata
 from conto.catalog.applied_taxes import known_taxes, link_taxes, replace_taxes
 from conto.changes import given
 from conto.core.numbering import customer_slug
-from conto.customers.queries import customer_by_id, metadata_of
+from conto.customers.queries import customer_by_id
 from conto.db.tables import customer_metadata, customers, customers_taxes, invoices, organizations
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.organizations.queries import billing_entity, default_billing_entity
-from conto.schemas.customers import ADDRESS, CustomerInput, CustomerMetadataInput
+from conto.schemas.customers import ADDRESS, CustomerInput
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -105,7 +105,7 @@ async def _create(work: Work, data: CustomerInput, entity_id: UUID | None) -> UU
     values |= {"sequential_id": sequential_id, "slug": customer_slug(prefix, sequential_id)}
     await work.execute(insert(customers).values(values))
     await link_taxes(work, customers_taxes, "customer_id", customer_id, [tax.id for tax in wanted])
-    await _add_metadata(work, customer_id, [] if data.metadata is UNSET else data.metadata or [], start=0)
+    await _set_metadata(work, customer_id, data)
     return customer_id
 
 
@@ -124,8 +124,7 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
     )
     if data.tax_codes is not UNSET:
         await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
-    if data.metadata is not UNSET:
-        await _replace_metadata(work, found.id, data.metadata or [])
+    await _set_metadata(work, found.id, data)
     work.emit("customer.updated", found.id)
 
 
@@ -171,61 +170,14 @@ def _refuse_sections_both_ways(data: CustomerInput) -> None:
         raise Invalid({"invoice_custom_sections": ["skip_sections_and_selected_ids_sent_together"]})
 
 
-async def _replace_metadata(work: Work, customer_id: UUID, entries: list[CustomerMetadataInput]) -> None:
-    """Make the metadata exactly these: known ids change, others are added, what is not named goes.
-
-    Additions come before deletions, so a key that exists cannot be sent again without its id.
-    """
-    existing = {row.id: row for row in (await metadata_of(work, [customer_id]))[customer_id]}
-    changed = {entry.id: entry for entry in entries if entry.id and entry.id in existing}
-    added = [entry for entry in entries if not entry.id or entry.id not in existing]
-    keys = [changed[key].key if key in changed else row.key for key, row in existing.items()]
-    if len(set(keys)) < len(keys):
-        raise Invalid({"key": ["value_already_exist"]})
-    _refuse_repeated_keys(keys, added)
-    # Deleted and inserted anew, so that keys may change places without meeting each other half-way.
-    await work.execute(
-        delete(customer_metadata).where(
-            customer_metadata.c.organization_id == work.organization.id,
-            customer_metadata.c.customer_id == customer_id,
+async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> None:
+    """Replace the metadata, where there is any in the input."""
+    if data.metadata is not UNSET:
+        await metadata.replace(
+            work,
+            customer_metadata,
+            "customer_id",
+            customer_id,
+            data.metadata or [],
+            lambda entry: {"display_in_invoice": entry.display_in_invoice is True},
         )
-    )
-    kept = [
-        _metadata_row(work, customer_id, entry, row.position) | {"id": row.id, "created_at": row.created_at}
-        for row in existing.values()
-        if (entry := changed.get(row.id))
-    ]
-    if kept:
-        await work.execute(insert(customer_metadata).values(kept))
-    start = max((row.position for row in existing.values()), default=-1) + 1
-    await _add_metadata(work, customer_id, added, start=start)
-
-
-async def _add_metadata(work: Work, customer_id: UUID, entries: list[CustomerMetadataInput], *, start: int) -> None:
-    _refuse_repeated_keys([], entries)
-    if entries:
-        await work.execute(
-            insert(customer_metadata).values(
-                [_metadata_row(work, customer_id, entry, place) for place, entry in enumerate(entries, start)]
-            )
-        )
-
-
-def _refuse_repeated_keys(keys: list[str], added: list[CustomerMetadataInput]) -> None:
-    all_keys = [*keys, *(entry.key for entry in added)]
-    if len(set(all_keys)) < len(all_keys):
-        raise Invalid({"key": ["value_already_exist"]})
-
-
-def _metadata_row(work: Work, customer_id: UUID, entry: CustomerMetadataInput, position: int) -> dict[str, Any]:
-    return {
-        "organization_id": work.organization.id,
-        "id": new_id(),
-        "customer_id": customer_id,
-        "key": entry.key,
-        "value": entry.value,
-        "display_in_invoice": entry.display_in_invoice is True,
-        "position": position,
-        "created_at": work.now,
-        "updated_at": work.now,
-    }

@@ -10,6 +10,7 @@ from conto.webhooks.payloads import payload_of
 from conto.work import Work
 
 
+@payload_of("payment_dispute_lost")
 @payload_of("invoice")
 async def invoice_payload(work: Work, invoice_id: UUID, webhook_type: str) -> InvoiceObject:
     """The invoice with all that is on it; when its document was made, with its customer alone."""

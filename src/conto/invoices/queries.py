@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any
 from conto.clock import system_now
 from conto.customers.queries import METADATA, WITH_ENTITY, embedded
 from conto.db.nested import nested
-from conto.db.tables import billing_entities, customers, fees, fees_taxes, invoices, invoices_taxes
+from conto.db.tables import billing_entities, customers, fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.errors import NotFound
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
@@ -55,6 +55,14 @@ def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
     )
 
 
+_METADATA = (
+    select(invoice_metadata)
+    .where(
+        invoice_metadata.c.organization_id == ORGANIZATION,
+        invoice_metadata.c.invoice_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+    )
+    .order_by(invoice_metadata.c.invoice_id, invoice_metadata.c.position)
+)
 _INVOICE_TAXES = _taxes_on(invoices_taxes, invoices_taxes.c.invoice_id)
 _FEE_TAXES = _taxes_on(fees_taxes, fees_taxes.c.fee_id)
 _FEES = (
@@ -66,6 +74,16 @@ _ITS_TAXES = nested(
     "applied_taxes",
     select(invoices_taxes)
     .where(invoices_taxes.c.organization_id == invoices.c.organization_id, invoices_taxes.c.invoice_id == invoices.c.id)
+    .correlate(invoices),
+    "position",
+)
+_ITS_METADATA = nested(
+    "metadata",
+    select(invoice_metadata)
+    .where(
+        invoice_metadata.c.organization_id == invoices.c.organization_id,
+        invoice_metadata.c.invoice_id == invoices.c.id,
+    )
     .correlate(invoices),
     "position",
 )
@@ -84,7 +102,7 @@ _ITS_CUSTOMER = nested(
     .correlate(invoices),
     "id",
 )
-_WHOLE = _BY_ID.add_columns(_ITS_CUSTOMER.column, _ITS_TAXES.column, _ITS_FEES.column)
+_WHOLE = _BY_ID.add_columns(_ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_FEES.column)
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
 
@@ -148,7 +166,19 @@ async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[InvoiceObject]:
     customers_by_id = await embedded(work, {row.customer_id for row in rows})
     taxes = await applied_taxes_of(work, [row.id for row in rows])
     now = system_now()
-    return [show_invoice(row, customers_by_id[row.customer_id], taxes[row.id], work.files, now) for row in rows]
+    metadata = await metadata_of(work, [row.id for row in rows])
+    return [
+        show_invoice(row, customers_by_id[row.customer_id], metadata[row.id], taxes[row.id], work.files, now)
+        for row in rows
+    ]
+
+
+async def metadata_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """The metadata of each invoice, in order of creation."""
+    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in await work.rows(_METADATA, ids=list(invoice_ids)):
+        found[row.invoice_id].append(row)
+    return found
 
 
 async def extended(work: Work, invoice_id: UUID) -> InvoiceObjectExtended:
@@ -176,6 +206,7 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
     return show_invoice_extended(
         row,
         show_customer(customer, METADATA.of(customer)),
+        _ITS_METADATA.of(row),
         _ITS_TAXES.of(row),
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
         work.files,

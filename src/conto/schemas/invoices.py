@@ -17,6 +17,7 @@ from conto.schemas.fields import (
     ExactCurrencyCode,
     Flag,
     Identifier,
+    Identity,
     LongText,
     NonNegativeCents,
     Text,
@@ -75,6 +76,21 @@ class OneOffInput(Struct, kw_only=True, frozen=True):
     invoice_custom_section: InvoiceCustomSectionInput | None | UnsetType = UNSET
 
 
+class InvoiceMetadataInput(Struct, kw_only=True, frozen=True):
+    """An entry of an invoice's metadata; with the `id` of one that exists it changes that one."""
+
+    id: Identity | None | UnsetType = UNSET
+    key: Annotated[str, text(20, mandatory=True)]
+    value: Annotated[str, text(140, mandatory=True)]
+
+
+class InvoiceUpdateInput(Struct, kw_only=True, frozen=True):
+    """What of an invoice can be changed."""
+
+    payment_status: PaymentStatus | UnsetType = UNSET
+    metadata: Annotated[list[InvoiceMetadataInput], items(5)] | UnsetType = UNSET
+
+
 class VoidInput(Struct, kw_only=True, frozen=True):
     """How to void an invoice; amounts in minor units."""
 
@@ -88,6 +104,15 @@ class InvoiceAppliedTaxObject(AppliedTaxObject, kw_only=True, frozen=True):
 
     lago_invoice_id: UUID
     fees_amount_cents: int
+
+
+class InvoiceMetadataObject(Struct, kw_only=True, frozen=True):
+    """An entry of an invoice's metadata."""
+
+    lago_id: UUID
+    key: str
+    value: str
+    created_at: str
 
 
 class InvoiceObject(Struct, kw_only=True, frozen=True):
@@ -130,7 +155,7 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     updated_at: str
     voided_at: str | None
     customer: CustomerObject
-    metadata: list[Any]
+    metadata: list[InvoiceMetadataObject]
     applied_taxes: list[InvoiceAppliedTaxObject]
     applied_invoice_custom_sections: list[Any]
 
@@ -150,7 +175,12 @@ VISIBLE = ("draft", "finalized", "voided", "pending", "failed")
 
 
 def _fields(
-    invoice: Row[Any], customer: CustomerObject, applied_taxes: Sequence[Row[Any]], files: Files, now: datetime
+    invoice: Row[Any],
+    customer: CustomerObject,
+    metadata: Sequence[Row[Any]],
+    applied_taxes: Sequence[Row[Any]],
+    files: Files,
+    now: datetime,
 ) -> dict[str, Any]:
     same = (
         "billing_entity_code sequential_id number purchase_order_number payment_overdue net_payment_term invoice_type"
@@ -177,7 +207,12 @@ def _fields(
         "updated_at": instant(invoice.updated_at),
         "voided_at": invoice.voided_at and instant(invoice.voided_at),
         "customer": customer,
-        "metadata": [],
+        "metadata": [
+            InvoiceMetadataObject(
+                lago_id=entry.id, key=entry.key, value=entry.value, created_at=instant(entry.created_at)
+            )
+            for entry in metadata
+        ],
         "applied_taxes": [show_invoice_tax(tax) for tax in applied_taxes],
         "applied_invoice_custom_sections": [],
     }
@@ -193,15 +228,21 @@ def show_invoice_tax(tax: Row[Any]) -> InvoiceAppliedTaxObject:
 
 
 def show_invoice(
-    invoice: Row[Any], customer: CustomerObject, applied_taxes: Sequence[Row[Any]], files: Files, now: datetime
+    invoice: Row[Any],
+    customer: CustomerObject,
+    metadata: Sequence[Row[Any]],
+    applied_taxes: Sequence[Row[Any]],
+    files: Files,
+    now: datetime,
 ) -> InvoiceObject:
     """The invoice as lists show it. `now` is the system's clock, by which links to files end."""
-    return InvoiceObject(**_fields(invoice, customer, applied_taxes, files, now))
+    return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, files, now))
 
 
 def show_invoice_extended(
     invoice: Row[Any],
     customer: CustomerObject,
+    metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
     fees: Sequence[FeeObject] | UnsetType,
     files: Files,
@@ -209,7 +250,7 @@ def show_invoice_extended(
 ) -> InvoiceObjectExtended:
     """The invoice as it answers for itself."""
     return InvoiceObjectExtended(
-        **_fields(invoice, customer, applied_taxes, files, now),
+        **_fields(invoice, customer, metadata, applied_taxes, files, now),
         fees=fees if fees is UNSET else list(fees),
         credits=[],
         subscriptions=[],

@@ -4,18 +4,19 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from conto.api.endpoint import get, post
+from conto.api.endpoint import get, post, put
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.errors import NotFound
 from conto.ids import as_id
-from conto.invoices import document, queries
+from conto.invoices import disputes, document, queries
 from conto.invoices.listing import list_invoices
 from conto.invoices.one_off import create_one_off
+from conto.invoices.update import update_invoice as change_invoice
 from conto.invoices.void import void
 from conto.schemas.invoice_filters import InvoiceFilters
-from conto.schemas.invoices import InvoiceObject, InvoiceObjectExtended, OneOffInput, VoidInput
+from conto.schemas.invoices import InvoiceObject, InvoiceObjectExtended, InvoiceUpdateInput, OneOffInput, VoidInput
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -65,6 +66,23 @@ async def find_all_invoices(work: Work, query: Query[InvoiceFilters], page: Page
 async def find_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
     """Retrieve an invoice."""
     return InvoiceAnswer(invoice=await queries.extended(work, as_id(lago_id, "invoice")))
+
+
+@put("/invoices/{lago_id}", resource="invoice", envelope="invoice")
+async def update_invoice(work: Work, lago_id: str, body: Body[InvoiceUpdateInput]) -> InvoiceAnswer:
+    """Change an invoice's payment status, or its metadata."""
+    found = await queries.invoice(work, as_id(lago_id, "invoice"))
+    await change_invoice(work, found.id, body.read())
+    return InvoiceAnswer(invoice=await queries.extended(work, found.id))
+
+
+@post("/invoices/{lago_id}/lose_dispute", resource="invoice")
+@put("/invoices/{lago_id}/lose_dispute", resource="invoice")
+async def lose_dispute(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Record that a payment dispute about the invoice was lost."""
+    invoice_id = as_id(lago_id, "invoice")
+    await disputes.lose_dispute(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
 
 
 @post("/invoices/{lago_id}/void", resource="invoice", optional_body=True)

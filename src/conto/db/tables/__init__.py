@@ -4,7 +4,7 @@ from conto.db.tables.agenda import agenda, follower_positions
 from conto.db.tables.base import metadata
 from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
 from conto.db.tables.customers import customer_metadata, customers, customers_taxes
-from conto.db.tables.invoices import fees, fees_taxes, invoices, invoices_taxes
+from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
 from conto.db.tables.organizations import (
     api_keys,
@@ -29,6 +29,7 @@ __all__ = [
     "fees",
     "fees_taxes",
     "follower_positions",
+    "invoice_metadata",
     "invoices",
     "invoices_taxes",
     "ledger_transfers",

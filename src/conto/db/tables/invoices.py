@@ -77,6 +77,17 @@ invoices = owned_table(
     Index("ix_invoices__customer", "organization_id", "customer_id", "issuing_date", "created_at", "id"),
 )
 
+invoice_metadata = owned_table(
+    "invoice_metadata",
+    *reference("invoice_id", "invoices"),
+    string("key", nullable=False),
+    string("value", nullable=False),
+    Column("position", BigInteger, nullable=False),
+    instant("created_at"),
+    instant("updated_at"),
+    unique("invoice_metadata", "invoice_id", "key", field="key"),
+)
+
 fees = owned_table(
     "fees",
     *reference("invoice_id", "invoices", nullable=True),
