@@ -22,6 +22,8 @@ async def one_of_everything(company: Company) -> Names:
     invoice = await company.invoice(customer, {"add_on_code": add_on["code"]})
     metadata = [{"key": "team", "value": "sales"}]
     await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
+    paid = {"invoice_id": invoice["lago_id"], "amount_cents": 1, "reference": "transfer"}
+    payment = (await company.post("/payments", {"payment": paid}))["payment"]
     return {
         "billing_entities": entity,
         "taxes": tax["code"],
@@ -30,6 +32,7 @@ async def one_of_everything(company: Company) -> Names:
         "add_ons": add_on["code"],
         "invoices": invoice["lago_id"],
         "fees": invoice["fees"][0]["lago_id"],
+        "payments": payment["lago_id"],
     }
 
 

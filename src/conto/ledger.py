@@ -51,6 +51,22 @@ class Transfer:
         assert self.debit != self.credit
 
 
+CASH = Account("cash")
+
+
+def payment_received(payment: Row[Any]) -> Transfer:
+    """Money that came in for an invoice: so much less is owed for it."""
+    return Transfer(
+        "payment_received",
+        CASH,
+        receivable(payment.invoice_id),
+        payment.amount_cents,
+        payment.currency,
+        payment.customer_id,
+        payment.invoice_id,
+    )
+
+
 def _invoice_parts(invoice: Row[Any]) -> list[tuple[Account, int]]:
     parts = [
         (REVENUE, invoice.sub_total_excluding_taxes_amount_cents),
@@ -116,12 +132,17 @@ _MISMATCHES = text(
         group by subject_id
     )
     select i.id, i.number, i.currency,
-           case when i.status = 'finalized' then i.total_amount_cents - i.total_paid_amount_cents else 0 end as stored,
+           o.owed as stored,
            coalesce(m.balance, 0)::bigint as moved
-    from invoices i left join moved m on m.subject_id = i.id
+    from invoices i
+    cross join lateral (
+        -- What was paid for an invoice that is then voided is owed to the customer.
+        select case when i.status = 'finalized' then i.total_amount_cents else 0 end - i.total_paid_amount_cents
+               as owed
+    ) o
+    left join moved m on m.subject_id = i.id
     where i.organization_id = :organization
-      and case when i.status = 'finalized' then i.total_amount_cents - i.total_paid_amount_cents else 0 end
-          <> coalesce(m.balance, 0)
+      and o.owed <> coalesce(m.balance, 0)
     order by i.created_at, i.id
     """
 )

@@ -13,6 +13,7 @@ from conto.db.tables.organizations import (
     organizations,
     server_keys,
 )
+from conto.db.tables.payments import payments
 from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ledger_transfers",
     "metadata",
     "organizations",
+    "payments",
     "server_keys",
     "taxes",
     "webhook_attempts",

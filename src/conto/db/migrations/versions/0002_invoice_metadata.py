@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from conto.db.migrations.tenancy import hold_to_its_organization
+
 revision = "0002"
 down_revision = "0001"
 
@@ -26,12 +28,7 @@ def upgrade() -> None:
         """
     )
     op.execute("create unique index uq_invoice_metadata__key on invoice_metadata (organization_id, invoice_id, key)")
-    op.execute("alter table invoice_metadata enable row level security")
-    op.execute("alter table invoice_metadata force row level security")
-    op.execute(
-        "create policy tenant on invoice_metadata"
-        " using (organization_id = nullif(current_setting('conto.organization', true), '')::uuid)"
-    )
+    hold_to_its_organization("invoice_metadata")
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""Payments of what customers owe (chapter 70)."""
