@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from conto.db.migrate import newest_revision
 from tests.servers import Place, RunningServer, free_port, new_place, running_server
 
 COMMANDS = (
@@ -13,6 +14,7 @@ COMMANDS = (
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}
 ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
+NEWEST = newest_revision()
 INVOICE = {"invoice": {"external_customer_id": "acme", "fees": [{"add_on_code": "setup"}]}}
 
 
@@ -79,8 +81,8 @@ def test_what_is_not_there_is_told_in_one_line(place: Place) -> None:
 
 
 def test_commands_start_the_database_themselves_where_no_server_runs(place: Place) -> None:
-    assert complaint(place, "serve") == "The database is empty, not at revision 0001: run `conto migrate`.\n"
-    assert output(place, "migrate") == [["The", "database", "is", "at", "revision", "0001."]]
+    assert complaint(place, "serve") == f"The database is empty, not at revision {NEWEST}: run `conto migrate`.\n"
+    assert output(place, "migrate") == [["The", "database", "is", "at", "revision", f"{NEWEST}."]]
     (_, organization), (*_, key) = output(place, "organizations", "create", "Acme", "--test-clock", "2024-03-05")
     ((listed, name, clock, _),) = output(place, "organizations", "list")
     assert (listed, name, clock) == (organization, "Acme", "2024-03-05 00:00:00")

@@ -70,6 +70,7 @@ def good(endpoint: Endpoint, names: Names) -> dict[str, Any]:
         "POST /billing_entities": {"name": "x", "code": code},
         "POST /invoices": {"external_customer_id": names["customers"], "fees": [{"add_on_code": names["add_ons"]}]},
         "POST /webhook_endpoints": {"webhook_url": f"https://{uuid4()}.example"},
+        "POST /payments": {"invoice_id": names["invoices"], "amount_cents": 1, "reference": "x"},
     }
     return found.get(f"{endpoint.method} {endpoint.path.removeprefix('/api/v1')}", {})
 
