@@ -43,7 +43,10 @@ def refuse_where_fixed(invoice: Row[Any], data: InvoiceUpdateInput) -> None:
 
 
 async def set_payment_status(work: Work, invoice: Row[Any], status: str) -> None:
-    """Set the payment status; the fees follow, and what is paid is no longer overdue."""
+    """Set the payment status; the fees take it over without instants of their own (chapter 41 §8).
+
+    What is paid is no longer overdue.
+    """
     paid = status == "succeeded"
     await work.execute(
         update(invoices)
@@ -53,12 +56,7 @@ async def set_payment_status(work: Work, invoice: Row[Any], status: str) -> None
     await work.execute(
         update(fees)
         .where(fees.c.organization_id == work.organization.id, fees.c.invoice_id == invoice.id)
-        .values(
-            payment_status=status,
-            succeeded_at=work.now if paid else None,
-            failed_at=work.now if status == "failed" else None,
-            updated_at=work.now,
-        )
+        .values(payment_status=status, updated_at=work.now)
     )
     if paid:
         await agenda.drop(work, OVERDUE, invoice.id)

@@ -76,6 +76,35 @@ class OneOffInput(Struct, kw_only=True, frozen=True):
     invoice_custom_section: InvoiceCustomSectionInput | None | UnsetType = UNSET
 
 
+class RetryPaymentInput(Struct, kw_only=True, frozen=True):
+    """How to collect an invoice again."""
+
+    payment_method: PaymentMethodInput | None | UnsetType = UNSET
+
+
+class PaymentFailure(Struct, kw_only=True, frozen=True):
+    """What webhooks tell of a payment that could not be collected."""
+
+    lago_invoice_id: UUID
+    lago_customer_id: UUID
+    external_customer_id: str
+    provider_customer_id: str | None
+    payment_provider: str | None
+    payment_provider_code: str | None
+    provider_error: dict[str, Any] | None
+    error_details: dict[str, Any] | None
+
+
+class PaymentUrl(Struct, kw_only=True, frozen=True):
+    """A provider's page to pay an invoice on."""
+
+    lago_customer_id: UUID
+    lago_invoice_id: UUID
+    external_customer_id: str
+    payment_provider: str
+    payment_url: str
+
+
 class InvoiceMetadataInput(Struct, kw_only=True, frozen=True):
     """An entry of an invoice's metadata; with the `id` of one that exists it changes that one."""
 

@@ -10,13 +10,21 @@ from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.errors import NotFound
 from conto.ids import as_id
-from conto.invoices import disputes, document, queries
+from conto.invoices import collect, disputes, document, queries
 from conto.invoices.listing import list_invoices
 from conto.invoices.one_off import create_one_off
 from conto.invoices.update import update_invoice as change_invoice
 from conto.invoices.void import void
 from conto.schemas.invoice_filters import InvoiceFilters
-from conto.schemas.invoices import InvoiceObject, InvoiceObjectExtended, InvoiceUpdateInput, OneOffInput, VoidInput
+from conto.schemas.invoices import (
+    InvoiceObject,
+    InvoiceObjectExtended,
+    InvoiceUpdateInput,
+    OneOffInput,
+    PaymentUrl,
+    RetryPaymentInput,
+    VoidInput,
+)
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -31,6 +39,12 @@ class InvoiceDocumentAnswer(Struct, kw_only=True, frozen=True):
     """One invoice whose document is there."""
 
     invoice: InvoiceObject
+
+
+class PaymentUrlAnswer(Struct, kw_only=True, frozen=True):
+    """Where an invoice can be paid."""
+
+    invoice_payment_details: PaymentUrl
 
 
 class InvoicesAnswer(Struct, kw_only=True, frozen=True):
@@ -83,6 +97,19 @@ async def lose_dispute(work: Work, lago_id: str) -> InvoiceAnswer:
     invoice_id = as_id(lago_id, "invoice")
     await disputes.lose_dispute(work, invoice_id)
     return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@post("/invoices/{lago_id}/retry_payment", resource="invoice", optional_body=True)
+async def retry_payment(work: Work, lago_id: str, body: Body[RetryPaymentInput]) -> None:
+    """Try to collect the invoice again."""
+    body.read()
+    await collect.retry_payment(work, as_id(lago_id, "invoice"))
+
+
+@post("/invoices/{lago_id}/payment_url", resource="invoice")
+async def invoice_payment_url(work: Work, lago_id: str) -> PaymentUrlAnswer:
+    """Answer with the address of a page to pay the invoice on; without a payment provider there is none."""
+    return PaymentUrlAnswer(invoice_payment_details=await collect.payment_url(work, as_id(lago_id, "invoice")))
 
 
 @post("/invoices/{lago_id}/void", resource="invoice", optional_body=True)
