@@ -1,11 +1,11 @@
 """Metadata: a few keys and values that an object carries for its owner, replaced as a whole (chapter 10 §4.2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from msgspec import UnsetType
-from sqlalchemy import Table, delete, select
+from sqlalchemy import ColumnElement, Table, delete, exists, select
 
 from conto.db.engine import insert_rows
 from conto.errors import Invalid
@@ -83,3 +83,17 @@ def refuse_repeated(keys: Sequence[str], added: Sequence[Entry]) -> None:
     all_keys = [*keys, *(entry.key for entry in added)]
     if len(set(all_keys)) < len(all_keys):
         raise Invalid({"key": ["value_already_exist"]})
+
+
+def matching(
+    work: Work, table: Table, owner_column: str, owner: ColumnElement[UUID], wanted: Mapping[str, str]
+) -> list[ColumnElement[bool]]:
+    """Conditions on a list's owners: each pair must match, and an empty value means that the key is absent."""
+    conditions: list[ColumnElement[bool]] = []
+    for key, value in wanted.items():
+        entry = table.alias()
+        there = select(entry.c.id).where(
+            entry.c.organization_id == work.organization.id, entry.c[owner_column] == owner, entry.c.key == key
+        )
+        conditions.append(exists(there.where(entry.c.value == value)) if value else ~exists(there))
+    return conditions

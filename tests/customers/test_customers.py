@@ -386,3 +386,16 @@ async def test_each_upsert_is_told_to_the_endpoint(company):
     await company.customer(external_id="c")
     await company.customer(external_id="c")
     assert await webhook_types(company) == ["customer.created", "customer.updated"]
+
+
+async def test_filters_of_a_wrong_form_are_told_in_words(company):
+    wrong = {
+        "account_type[]=customer&account_type[]=friend": {"account_type": {"1": ["must be one of: customer, partner"]}},
+        "account_type=friend": {"account_type": {"0": ["must be one of: customer, partner"]}},
+        "states=CA": {"states": ["must be an array"]},
+        "zipcodes=1&states=CA": {"states": ["must be an array"], "zipcodes": ["must be an array"]},
+    }
+    for query, details in wrong.items():
+        refused = await company.get(f"/customers?{query}", status=422)
+        assert refused["error_details"] == details
+    assert (await company.get("/customers?states[]=CA&account_type[]=customer"))["customers"] == []

@@ -154,3 +154,32 @@ async def test_fees_are_listed_oldest_first_with_their_taxes(rehearsal, add_on):
     for query in ("fee_type=x", "payment_status=x"):
         details = (await rehearsal.get(f"/fees?{query}", 422))["error_details"]
         assert details == {query.partition("=")[0]: ["value_is_invalid"]}
+
+
+async def test_invoices_are_found_by_their_metadata(company):
+    add_on, customer = await company.add_on(), await company.customer()
+    red, plain = [await company.invoice(customer, {"add_on_code": add_on["code"]}) for _ in range(2)]
+    await company.put(f"/invoices/{red['lago_id']}", {"invoice": {"metadata": [{"key": "color", "value": "red"}]}})
+
+    async def found(query: str) -> list[str]:
+        return [invoice["lago_id"] for invoice in (await company.get(f"/invoices?{query}"))["invoices"]]
+
+    assert await found("metadata[color]=red") == [red["lago_id"]]
+    assert await found("metadata[color]=blue") == []
+    assert await found("metadata[color]=") == [plain["lago_id"]]
+
+
+async def test_fees_are_found_by_when_they_were_made(rehearsal):
+    add_on, customer = await rehearsal.add_on(), await rehearsal.customer()
+    first = await rehearsal.invoice(customer, {"add_on_code": add_on["code"]})
+    await rehearsal.advance("2024-03-07T00:00:00Z")
+    second = await rehearsal.invoice(customer, {"add_on_code": add_on["code"]})
+
+    async def found(query: str) -> list[str]:
+        return [fee["lago_invoice_id"] for fee in (await rehearsal.get(f"/fees?{query}"))["fees"]]
+
+    assert await found("created_at_to=2024-03-05T12:00:00Z") == [first["lago_id"]]
+    assert await found("created_at_from=2024-03-06") == [second["lago_id"]]
+    assert await found("succeeded_at_from=2024-03-01") == []
+    refused = await rehearsal.get("/fees?created_at_from=soon", status=422)
+    assert refused["error_details"] == {"created_at_from": ["invalid_date"]}

@@ -1,10 +1,9 @@
 """The list of customers, with its filters (chapter 10 §4.4)."""
 
-from typing import Any
-
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement
 
+from conto import metadata
 from conto.customers.queries import with_entity
 from conto.db.tables import customer_metadata, customers
 from conto.errors import Invalid
@@ -29,7 +28,9 @@ async def list_customers(work: Work, filters: CustomerFilters, *, offset: int, l
     if filters.billing_entity_codes:
         ids = await billing_entity_ids(work, filters.billing_entity_codes)
         statement = statement.where(customers.c.billing_entity_id.in_(ids))
-    statement = _with_metadata(work, statement, filters)
+    statement = statement.where(
+        *metadata.matching(work, customer_metadata, "customer_id", customers.c.id, filters.metadata or {})
+    )
     ordered = statement.order_by(customers.c.created_at.desc(), customers.c.id)
     return await page_of(work, ordered, offset=offset, limit=limit)
 
@@ -58,17 +59,3 @@ def _conditions(filters: CustomerFilters) -> list[ColumnElement[bool]]:
     if filters.customer_type is not UNSET:
         conditions.append(customers.c.customer_type == filters.customer_type)
     return conditions
-
-
-def _with_metadata(work: Work, statement: Select[Any], filters: CustomerFilters) -> Select[Any]:
-    """Each pair must match; an empty value means that the key is absent."""
-    for key, value in (filters.metadata or {}).items():
-        entry = customer_metadata.alias()
-        there = select(entry.c.id).where(
-            entry.c.organization_id == work.organization.id,
-            entry.c.customer_id == customers.c.id,
-            entry.c.key == key,
-        )
-        condition = exists(there.where(entry.c.value == value)) if value else ~exists(there)
-        statement = statement.where(condition)
-    return statement

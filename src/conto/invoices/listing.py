@@ -7,7 +7,8 @@ from uuid import UUID
 from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, String, and_, func, or_
 
-from conto.db.tables import customers, fees, invoices
+from conto import metadata
+from conto.db.tables import customers, fees, invoice_metadata, invoices
 from conto.invoices.queries import fee_rows, with_entity
 from conto.listing import Found, contains, page_of
 from conto.organizations.queries import billing_entity_ids
@@ -31,6 +32,7 @@ async def list_invoices(
     conditions = [*_states(filters), *_amounts_and_dates(filters), *_words(filters, customer_id)]
     if customer_id is not None:
         conditions.append(invoices.c.customer_id == customer_id)
+    conditions += metadata.matching(work, invoice_metadata, "invoice_id", invoices.c.id, filters.metadata or {})
     if filters.billing_entity_codes:
         ids = await billing_entity_ids(work, filters.billing_entity_codes)
         conditions.append(invoices.c.billing_entity_id.in_(ids))
@@ -109,5 +111,15 @@ async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int)
         statement = statement.where(fees.c.payment_status == filters.payment_status)
     if filters.currency:
         statement = statement.where(fees.c.currency == filters.currency)
+    for column, first, last in (
+        (fees.c.created_at, filters.created_at_from, filters.created_at_to),
+        (fees.c.succeeded_at, filters.succeeded_at_from, filters.succeeded_at_to),
+        (fees.c.failed_at, filters.failed_at_from, filters.failed_at_to),
+        (fees.c.refunded_at, filters.refunded_at_from, filters.refunded_at_to),
+    ):
+        if first:
+            statement = statement.where(column >= first)
+        if last:
+            statement = statement.where(column <= last)
     ordered = statement.order_by(fees.c.created_at, fees.c.invoice_id, fees.c.position, fees.c.id)
     return await page_of(work, ordered, offset=offset, limit=limit)

@@ -1,12 +1,12 @@
 """The filters of the lists of invoices and fees (chapter 20 §7.2)."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from conto.schemas.fees import FeePaymentStatus, FeeType
-from conto.schemas.fields import Cents, Flag, Text
+from conto.schemas.fields import Cents, Flag, Instant, Text, items
 from conto.schemas.invoices import InvoiceType, PaymentStatus
 
 VisibleStatus = Literal["draft", "finalized", "voided", "pending", "failed"]
@@ -34,6 +34,7 @@ class InvoiceFilters(Struct, kw_only=True, frozen=True):
     search_term: Text | UnsetType = UNSET
     billing_entity_codes: list[Text] | UnsetType = UNSET
     purchase_order_number: Text | UnsetType = UNSET
+    metadata: Annotated[dict[str, Text], items(20)] | UnsetType = UNSET
 
     @property
     def issuing_day_from(self) -> date | None:
@@ -53,6 +54,14 @@ class FeeFilters(Struct, kw_only=True, frozen=True):
     fee_type: FeeType | UnsetType = UNSET
     payment_status: FeePaymentStatus | UnsetType = UNSET
     currency: Text | UnsetType = UNSET
+    created_at_from: Instant | UnsetType = UNSET
+    created_at_to: Instant | UnsetType = UNSET
+    succeeded_at_from: Instant | UnsetType = UNSET
+    succeeded_at_to: Instant | UnsetType = UNSET
+    failed_at_from: Instant | UnsetType = UNSET
+    failed_at_to: Instant | UnsetType = UNSET
+    refunded_at_from: Instant | UnsetType = UNSET
+    refunded_at_to: Instant | UnsetType = UNSET
 
 
 def readable_day(text: str | UnsetType) -> date | None:

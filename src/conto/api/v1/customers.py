@@ -12,7 +12,7 @@ from conto.customers.listing import list_customers
 from conto.customers.queries import customer as customer_row
 from conto.customers.queries import extended, listed
 from conto.customers.upsert import upsert_customer
-from conto.schemas.customer_filters import CustomerFilters
+from conto.schemas.customer_filters import CustomerFilters, refuse_wrong_forms
 from conto.schemas.customers import CustomerInput, CustomerObjectExtended, CustomerObjectListed
 from conto.schemas.invoice_filters import InvoiceFilters
 from conto.schemas.reader import Problems
@@ -42,6 +42,7 @@ async def create_customer(work: Work, body: Body[CustomerInput]) -> CustomerAnsw
 @get("/customers", resource="customer")
 async def find_all_customers(work: Work, query: Query[CustomerFilters], page: Page) -> CustomersAnswer:
     """List customers, newest first."""
+    refuse_wrong_forms(query.raw)
     found = await list_customers(work, query.read(), offset=page.offset, limit=page.limit)
     return CustomersAnswer(customers=await listed(work, found.rows), meta=meta(page, found.total))
 
