@@ -23,7 +23,9 @@ async def one_of_everything(company: Company) -> Names:
     metadata = [{"key": "team", "value": "sales"}]
     await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
     paid = {"invoice_id": invoice["lago_id"], "amount_cents": 1, "reference": "transfer"}
+    company.client.headers["Idempotency-Key"] = "first payment"
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
+    del company.client.headers["Idempotency-Key"]
     return {
         "billing_entities": entity,
         "taxes": tax["code"],

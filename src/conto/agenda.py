@@ -117,6 +117,16 @@ async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: da
         await work.execute(select(func.pg_notify(CHANNEL, "")))
 
 
+async def waiting(work: Work, name: str, subject_id: UUID) -> datetime | None:
+    """When the entry falls due, None where there is none."""
+    found = await work.first(
+        select(agenda.c.due_at).where(
+            agenda.c.organization_id == work.organization.id, agenda.c.kind == name, agenda.c.subject_id == subject_id
+        )
+    )
+    return found.due_at if found else None
+
+
 async def drop(work: Work, name: str, subject_id: UUID) -> None:
     """Take the entry off, if it is there."""
     await work.execute(

@@ -11,12 +11,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
-from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from litestar.connection import Request
 from litestar.response.base import ASGIResponse
 
+from conto import idempotency
 from conto.api.envelope import Body
 from conto.api.pagination import Page, page_of
 from conto.api.query import Query, parsed
@@ -24,6 +25,9 @@ from conto.api.routing import parameters_of, shown
 from conto.db.faults import Deadlock
 from conto.errors import Locked, Unauthorized
 from conto.schemas.encoding import encode
+
+if TYPE_CHECKING:
+    from conto.work import Work
 
 Mode = Literal["read", "write"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -115,6 +119,7 @@ class Endpoint:
     request: str | None = None
     documented: bool = True
     apart: bool = False
+    repeatable: bool = False
 
     @property
     def route(self) -> str:
@@ -140,12 +145,14 @@ def declare(
     public: bool = False,
     documented: bool = True,
     apart: bool = False,
+    repeatable: bool = False,
 ) -> Callable[[Handler], Handler]:
     """A decorator that notes the endpoint on the function, which otherwise stays as it is.
 
     With `optional_body` a missing body or envelope gives no fields instead of a 400. With `lazy_body` the body
     is decoded when the handler first asks for it; `Body.content` has its bytes. A handler `apart` goes through
-    transactions of its own.
+    transactions of its own. One that is `repeatable` happens once however often it is sent with one
+    `Idempotency-Key`.
 
     Raises:
         TypeError: the function's parameters do not fit the path or are of no known kind.
@@ -164,6 +171,7 @@ def declare(
             answer=answer,
             documented=documented,
             apart=apart,
+            repeatable=repeatable,
             **shapes(function, hints, base + path, envelope, optional_body, lazy_body),
         )
         setattr(function, DECLARED, (*getattr(function, DECLARED, ()), endpoint))
@@ -260,8 +268,22 @@ async def attempt(
     async with opener(credential, endpoint.mode == "write" and not endpoint.apart) as work:
         work.require(endpoint.resource, endpoint.mode)
         if not endpoint.apart:
+            key = request.headers.get("idempotency-key") if endpoint.repeatable else None
+            if key:
+                return await once(endpoint, cast("Work", work), request, key, content)
             return reply(await endpoint.function(work, **arguments(endpoint, request, content)))
     return reply(await endpoint.function(work, **arguments(endpoint, request, content)))
+
+
+async def once(endpoint: Endpoint, work: "Work", request: Request[Any, Any, Any], key: str, content: bytes) -> Reply:
+    """The answer to a call that carries an idempotency key: the one that was kept, if it has happened."""
+    mark = idempotency.fingerprint(endpoint.method, request.scope["path"], content)
+    kept = await idempotency.take(work, key, mark)
+    if kept is not None:
+        return Reply(kept, headers={"idempotent-replayed": "true"})
+    answer = reply(await endpoint.function(work, **arguments(endpoint, request, content)))
+    await idempotency.keep(work, key, answer.content)
+    return answer
 
 
 def credential_of(request: Request[Any, Any, Any]) -> str:

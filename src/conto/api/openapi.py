@@ -33,6 +33,14 @@ PAGE_PARAMETERS: list[Schema] = [
 ]
 
 
+IDEMPOTENCY_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+}
+
+
 def encoded(endpoints: Sequence[Endpoint], version: str) -> bytes:
     """The document as JSON."""
     return encode(document(endpoints, version))
@@ -127,6 +135,8 @@ def parameters(endpoint: Endpoint, shapes: dict[Any, Schema]) -> list[Schema]:
         shape = shapes[endpoint.query.struct]
         required = shape.get("required", ())
         found += [filter_parameter(key, schema, key in required) for key, schema in shape["properties"].items()]
+    if endpoint.repeatable:
+        found.append(IDEMPOTENCY_KEY)
     if endpoint.page:
         found += PAGE_PARAMETERS
     return found

@@ -7,7 +7,6 @@ from sqlalchemy import delete, func, select
 
 from conto import agenda
 from conto.agenda import Lane, Rank
-from conto.db.tables import agenda as entries
 from conto.db.tables import webhooks
 from conto.work import Work
 
@@ -27,12 +26,7 @@ def due_at(updated_at: datetime) -> datetime:
 
 async def see_to_it(work: Work) -> None:
     """Have the organization's old records deleted when their time comes, if that is not on the agenda yet."""
-    waiting = select(entries.c.id).where(
-        entries.c.organization_id == work.organization.id,
-        entries.c.kind == KIND,
-        entries.c.subject_id == work.organization.id,
-    )
-    if await work.first(waiting) is None:
+    if await agenda.waiting(work, KIND, work.organization.id) is None:
         await put(work, due_at(work.now))
 
 

@@ -62,7 +62,7 @@ async def invoices_answer(
     return InvoicesAnswer(invoices=await queries.listed(work, found.rows), meta=meta(page, found.total))
 
 
-@post("/invoices", resource="invoice", envelope="invoice")
+@post("/invoices", resource="invoice", envelope="invoice", repeatable=True)
 async def create_invoice(work: Work, body: Body[OneOffInput]) -> InvoiceAnswer:
     """Issue a one-off invoice."""
     problems = Problems()

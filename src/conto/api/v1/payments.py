@@ -28,7 +28,7 @@ class PaymentsAnswer(Struct, kw_only=True, frozen=True):
     meta: PaginationMeta
 
 
-@post("/payments", resource="payment", envelope="payment")
+@post("/payments", resource="payment", envelope="payment", repeatable=True)
 async def create_payment(work: Work, body: Body[PaymentInput]) -> PaymentAnswer:
     """Record a payment of an invoice that was made outside."""
     problems = Problems()

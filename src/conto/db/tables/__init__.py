@@ -4,6 +4,7 @@ from conto.db.tables.agenda import agenda, follower_positions
 from conto.db.tables.base import metadata
 from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
 from conto.db.tables.customers import customer_metadata, customers, customers_taxes
+from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
 from conto.db.tables.organizations import (
@@ -30,6 +31,7 @@ __all__ = [
     "fees",
     "fees_taxes",
     "follower_positions",
+    "idempotency_keys",
     "invoice_metadata",
     "invoices",
     "invoices_taxes",
