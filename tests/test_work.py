@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from conto import jobs
-from conto.db.engine import driver
+from conto.db.engine import create_engine, driver
 from conto.db.tables import taxes
-from conto.errors import NotFound
+from conto.errors import Locked, NotFound
 from conto.ids import new_id
 from conto.jobs import Job
 from conto.work import Works
@@ -99,3 +99,13 @@ async def test_each_statement_stays_within_its_organization(company: Company, ot
     await other_company.tax()
     async with company.works.enter(company.id) as work:
         assert (await work.one(select(func.count()).select_from(taxes)))[0] == 0
+
+
+async def test_a_call_that_finds_no_connection_in_time_may_be_sent_again(databases, works: Works, company: Company):
+    engine = create_engine(databases.url(), pool_size=1, pool_timeout=0.01)
+    narrow = Works(engine, works.secrets, works.files, works.public_url)
+    async with narrow.enter(company.id):
+        with pytest.raises(Locked):
+            async with narrow.open(company.organization.api_key, writes=False):
+                raise AssertionError("there was a connection")
+    await engine.dispose()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from conto.errors import ContoError, Invalid, Locked
 
@@ -33,11 +34,14 @@ def raised_as_ours() -> Iterator[None]:
 
     Raises:
         Invalid: another transaction took a unique value first.
-        Locked: the lock was not had within the lock timeout.
+        Locked: the lock, or a connection, was not had in time.
         Deadlock: the transaction was ended to resolve one.
     """
     try:
         yield
+    except PoolTimeout as error:
+        # Every connection is taken, and stayed so: nothing has begun, and the call may be sent again.
+        raise Locked from error
     except DBAPIError as error:
         state = sqlstate(error)
         if state == UNIQUE_VIOLATION and (field := _taken_field(error)):
