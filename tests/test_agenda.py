@@ -147,7 +147,7 @@ async def test_workers_are_told_of_what_is_due_at_once(works: Works, databases, 
     async with working(works, databases):
         for _ in range(3):
             subject = await put(works, company.id, "tests.first", system_now())
-            await eventually(lambda subject=subject: diary.of([subject]))
+            assert await eventually(lambda subject=subject: diary.of([subject])) == [subject]
 
 
 async def test_two_workers_handle_each_entry_once_in_order_and_one_at_a_time_in_a_lane(

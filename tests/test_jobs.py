@@ -219,6 +219,7 @@ async def test_a_worker_finds_its_work_again_when_its_connections_were_cut(
             async with works.enter(company.id) as work:
                 await agenda.put(work, "tests.of_jobs", due, lane=company.id, due_at=system_now())
             await eventually(lambda job=job, due=due: runs[job] and runs[due])
+            assert (runs[job], runs[due]) == (1, 1)
             await cut_connections(databases)
             await works.engine.dispose()
 

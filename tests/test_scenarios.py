@@ -26,6 +26,7 @@ async def client(works: Works) -> AsyncIterator[httpx.AsyncClient]:
 async def test_scenario(client: httpx.AsyncClient, scenario: dict[str, Any]) -> None:
     if "todo" in scenario:
         pytest.skip(scenario["todo"])
+    assert scenario["steps"]
     await Play(client, ADMIN_KEY).run(scenario)
 
 

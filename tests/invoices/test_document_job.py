@@ -1,10 +1,13 @@
 """An invoice's document: made once in the background, then linked (chapter 20 §7.10)."""
 
 import asyncio
+from decimal import Decimal
+from io import BytesIO
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
 
 from conto.invoices.document import make
 from tests.books import jobs_waiting, listens, run, webhook_types
@@ -91,3 +94,27 @@ async def test_a_rehearsals_document_is_made_by_advancing_its_clock(rehearsal):
     invoice = await rehearsal.invoice(customer, {"add_on_code": add_on["code"]})
     await rehearsal.advance("2024-03-05T12:00:00Z")
     assert (await rehearsal.post(pointed(invoice, "download")))["invoice"]["file_url"] is not None
+
+
+async def test_every_number_of_the_answer_stands_in_the_document(company):
+    vat, city = await company.tax(name="VAT", rate="19"), await company.tax(name="City", rate="1.75")
+    add_on, customer = await company.add_on(), await company.customer(name="Hooli", net_payment_term=30)
+    fees = [
+        {"units": "7.25", "unit_amount_cents": 123_456, "tax_codes": [vat["code"], city["code"]]},
+        {"units": "0.333", "unit_amount_cents": 98_765, "tax_codes": [vat["code"]]},
+        {"units": "12", "unit_amount_cents": 0, "tax_codes": [city["code"]]},
+    ]
+    invoice = await company.invoice(customer, *({"add_on_code": add_on["code"]} | fee for fee in fees))
+    await company.run_jobs()
+    link = (await company.get(f"/invoices/{invoice['lago_id']}"))["invoice"]["file_url"]
+    pages = PdfReader(BytesIO((await company.client.get(link)).content)).pages
+    text = " ".join(page.extract_text() for page in pages)
+
+    amounts = [invoice[f"{name}_amount_cents"] for name in ("sub_total_excluding_taxes", "total")]
+    amounts += [fee["amount_cents"] for fee in invoice["fees"]]
+    for tax in invoice["applied_taxes"]:
+        amounts += [tax["amount_cents"], tax["fees_amount_cents"]]
+    expected = {f"€{Decimal(cents) / 100:,.2f}" for cents in amounts}
+    expected |= {f"€{Decimal(fee['precise_unit_amount']):,.2f}" for fee in invoice["fees"]}
+    expected |= {"7.25", "0.333", "12", "20.75%", "19%", "1.75%", invoice["number"], "30 days", "Page 1 of 1"}
+    assert {number for number in expected if number not in text} == set()

@@ -92,6 +92,7 @@ async def test_a_voided_invoice_is_not_updated(company: Company):
     await company.post(f"{path}/void")
     refused = await change(company, path, 405, payment_status="succeeded")
     assert refused["code"] == "update_on_voided_invoice"
+    assert (await change(company, path, 405, payment_status="paid"))["code"] == "update_on_voided_invoice"
     assert (await company.get(path))["invoice"]["payment_status"] == "pending"
 
 

@@ -222,6 +222,8 @@ async def test_an_event_told_while_the_endpoint_is_deleted_harms_nothing(works, 
         telling = asyncio.create_task(tell())
         await eventually(lambda: someone_waits(works))
     await telling
+    async with works.enter(organization_id) as work:
+        assert await endpoints.urls(work) == []
 
 
 async def test_another_organizations_endpoint_is_not_found(works, organization_id):

@@ -13,19 +13,23 @@ from conto.invoices.finalize import overdue_from
 from conto.invoices.overdue import OVERDUE
 from conto.invoices.queries import lock
 from conto.schemas.invoices import InvoiceUpdateInput
+from conto.schemas.reader import Problems
 from conto.work import Work
 
 
-async def update_invoice(work: Work, invoice_id: UUID, data: InvoiceUpdateInput) -> None:
+async def update_invoice(work: Work, invoice_id: UUID, data: InvoiceUpdateInput, problems: Problems) -> None:
     """Change what is given. What has been paid is another matter: it stays as it is.
+
+    `problems` holds what the reader of the input found; it is told after what the invoice's state forbids.
 
     Raises:
         NotFound: no visible invoice has this id.
         NotAllowed: it is voided, or a draft whose payment status or metadata would change.
-        Invalid: a key of the metadata would stand twice.
+        Invalid: a field is not as it must be, or a key of the metadata would stand twice.
     """
     invoice = await lock(work, invoice_id)
     refuse_where_fixed(invoice, data)
+    problems.raise_if_any()
     if data.metadata is not UNSET:
         await metadata.replace(work, invoice_metadata, "invoice_id", invoice.id, data.metadata)
     if data.payment_status is not UNSET and data.payment_status != invoice.payment_status:

@@ -85,9 +85,9 @@ async def find_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
 @put("/invoices/{lago_id}", resource="invoice", envelope="invoice")
 async def update_invoice(work: Work, lago_id: str, body: Body[InvoiceUpdateInput]) -> InvoiceAnswer:
     """Change an invoice's payment status, or its metadata."""
-    found = await queries.invoice(work, as_id(lago_id, "invoice"))
-    await change_invoice(work, found.id, body.read())
-    return InvoiceAnswer(invoice=await queries.extended(work, found.id))
+    invoice_id, problems = as_id(lago_id, "invoice"), Problems()
+    await change_invoice(work, invoice_id, body.read(problems), problems)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
 
 
 @post("/invoices/{lago_id}/lose_dispute", resource="invoice")
