@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 UV := UV_PROJECT_ENVIRONMENT=.venv .tools/bin/uv
-SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --compile-bytecode
+SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --compile-bytecode --extra cjk
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
