@@ -120,6 +120,13 @@ class InvoiceUpdateInput(Struct, kw_only=True, frozen=True):
     metadata: Annotated[list[InvoiceMetadataInput], items(5)] | UnsetType = UNSET
 
 
+class SalesforceInput(Struct, kw_only=True, frozen=True):
+    """What an invoice is called at a CRM that is linked."""
+
+    external_id: Identifier | None | UnsetType = UNSET
+    integration_code: Identifier | None | UnsetType = UNSET
+
+
 class VoidInput(Struct, kw_only=True, frozen=True):
     """How to void an invoice; amounts in minor units."""
 
