@@ -23,7 +23,7 @@ OF_THE_SERVER = {"alembic_version", "follower_positions", "server_keys"}
 UNIQUE_OVER_ALL = {"uq_api_keys__key_hash", "uq_organizations__slug", "pk_organizations"}
 """What must be unique over all organizations: a key tells whose it is, a slug stands in addresses."""
 
-READ_ACROSS = {"organizations", "api_keys", "agenda"}
+READ_ACROSS = {"organizations", "api_keys", "agenda", "events"}
 OWNED = [table for table in metadata.sorted_tables if "organization_id" in table.c]
 
 INSUFFICIENT_PRIVILEGE = "42501"

@@ -5,21 +5,12 @@ from pathlib import Path
 from alembic import op
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings
-from sqlalchemy import Connection
-from sqlalchemy.util import await_only
 
+from conto.db.migrations.script import run_script
 from conto.db.queue import queue_settings
 
 revision = "0001"
 down_revision = None
-
-
-def run_script(connection: Connection, sql: str) -> None:
-    """Run several statements in the migration's transaction; the driver takes them only without parameters."""
-    connection.exec_driver_sql("select 1")
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    await_only(driver.execute(sql))
 
 
 def upgrade() -> None:
