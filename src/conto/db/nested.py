@@ -5,6 +5,7 @@ cost a round trip each.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -25,13 +26,15 @@ class Nested:
         return self.decoder.decode(text) if text else []
 
 
-def nested(name: str, rows: Select[Any], *order: str) -> Nested:
+def nested(name: str, rows: Select[*tuple[Any, ...]], *order: str) -> Nested:
     """The rows of a query that refers to the tables around it, ordered by the columns named."""
     inner = rows.subquery(f"each_{name}")
     ordered = aggregate_order_by(inner.table_valued(), *(inner.c[column] for column in order))
     column = select(func.json_agg(ordered).cast(Text)).scalar_subquery().label(name)
     fields = [(str(key), _type_of(column)) for key, column in inner.c.items()]
-    return Nested(column, msgspec.json.Decoder(list[msgspec.defstruct(name, fields, kw_only=True)]))
+    row = msgspec.defstruct(name, fields, kw_only=True)
+    # Numbers within JSON columns stay exact, too.
+    return Nested(column, msgspec.json.Decoder(list[row], float_hook=Decimal))
 
 
 def _type_of(column: ColumnElement[Any]) -> Any:
