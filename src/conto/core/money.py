@@ -36,6 +36,9 @@ _CHECKED.traps[Inexact] = True
 MOST_CENTS = 10**15
 """The largest amount of a fee or document. It keeps sums within 64 bits, and within what JSON's readers keep exact."""
 
+PRECISE_DECIMALS = 15
+"""Decimals that precise amounts are kept with."""
+
 _MINOR_UNITS_0 = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
 _MINOR_UNITS_3 = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
@@ -67,6 +70,26 @@ def total(values: "list[Decimal]") -> Decimal:
     return result
 
 
+def plus(first: Decimal, second: Decimal) -> Decimal:
+    """The exact sum of two decimals, however far apart."""
+    return exact_decimal(Fraction(first) + Fraction(second))
+
+
+def minus(first: Decimal, second: Decimal) -> Decimal:
+    """The exact difference of two decimals, however far apart."""
+    return exact_decimal(Fraction(first) - Fraction(second))
+
+
+def in_major_units(cents: Decimal, currency: str) -> Decimal:
+    """Minor units of the currency, exactly, in its major ones."""
+    return _shifted(cents, -exponent(currency))
+
+
+def in_minor_units(amount: Decimal, currency: str) -> Decimal:
+    """Major units of the currency, exactly, in its minor ones."""
+    return _shifted(amount, exponent(currency))
+
+
 def to_cents(value: Decimal | Fraction) -> int:
     """Round to a whole minor unit, half away from zero."""
     if isinstance(value, Fraction):
@@ -76,46 +99,87 @@ def to_cents(value: Decimal | Fraction) -> int:
     return int(value.to_integral_value(ROUND_HALF_UP))
 
 
-def cut_to_cents(value: Decimal) -> int:
+def cut_to_cents(value: Decimal | Fraction) -> int:
     """The whole minor units in `value`; what is left of one is dropped."""
-    return int(value.to_integral_value(ROUND_DOWN))
+    return int(cut_at(value, 0))
+
+
+def round_at(value: Decimal | Fraction, decimals: int) -> Decimal:
+    """Round half away from zero at so many decimals; fewer than none are digits before the point."""
+    return _at(value, decimals, ROUND_HALF_UP)
+
+
+def up_at(value: Decimal | Fraction, decimals: int) -> Decimal:
+    """Round towards positive infinity at so many decimals."""
+    return _at(value, decimals, ROUND_CEILING)
+
+
+def floor_at(value: Decimal | Fraction, decimals: int) -> Decimal:
+    """Round towards negative infinity at so many decimals."""
+    return _at(value, decimals, ROUND_FLOOR)
+
+
+def cut_at(value: Decimal | Fraction, decimals: int) -> Decimal:
+    """Drop what lies beyond so many decimals."""
+    return _at(value, decimals, ROUND_DOWN)
 
 
 def up_at_five_decimals(value: Decimal | Fraction) -> Decimal:
     """Round towards positive infinity at the fifth decimal."""
-    return _at_five_decimals(value, ROUND_CEILING)
+    return up_at(value, 5)
 
 
 def cut_at_five_decimals(value: Decimal | Fraction) -> Decimal:
     """Drop what lies beyond the fifth decimal."""
-    return _at_five_decimals(value, ROUND_DOWN)
+    return cut_at(value, 5)
 
 
 def floor_at_five_decimals(value: Decimal | Fraction) -> Decimal:
     """Round towards negative infinity at the fifth decimal."""
-    return _at_five_decimals(value, ROUND_FLOOR)
+    return floor_at(value, 5)
 
 
 def round_at_five_decimals(value: Decimal | Fraction) -> Decimal:
     """Round half away from zero at the fifth decimal."""
-    return _at_five_decimals(value, ROUND_HALF_UP)
+    return round_at(value, 5)
 
 
-def ceiling(value: Decimal) -> int:
+def precise(value: Decimal | Fraction) -> Decimal:
+    """The value as precise amounts are kept: rounded half away from zero at the fifteenth decimal (chapter 40 §2)."""
+    return round_at(value, PRECISE_DECIMALS)
+
+
+def ceiling(value: Decimal | Fraction) -> int:
     """The smallest whole number that is not less than `value`."""
-    return int(value.to_integral_value(ROUND_CEILING))
+    return -(-value.numerator // value.denominator) if isinstance(value, Fraction) else ceiling(Fraction(value))
 
 
-def _at_five_decimals(value: Decimal | Fraction, rounding: str) -> Decimal:
-    if isinstance(value, Decimal):
-        return value.quantize(Decimal("0.00001"), rounding, EXACT)
-    scaled, rest = divmod(abs(value.numerator) * 100_000, value.denominator)
-    negative = value < 0
+def exact_decimal(value: Fraction) -> Decimal:
+    """The decimal that equals the fraction; where there is none, `precise`."""
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return round_at(value, max(twos, fives)) if rest == 1 else precise(value)
+
+
+def _shifted(value: Decimal, places: int) -> Decimal:
+    sign, digits, power = value.as_tuple()
+    assert isinstance(power, int)
+    return Decimal((sign, digits, power + places))
+
+
+def _at(value: Decimal | Fraction, decimals: int, rounding: str) -> Decimal:
+    """By whole numbers only, so that no number of digits is too many."""
+    scaled = Fraction(value) * Fraction(10) ** decimals
+    whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
+    negative = scaled < 0
     away = {
         ROUND_DOWN: False,
         ROUND_CEILING: rest > 0 and not negative,
         ROUND_FLOOR: rest > 0 and negative,
-        ROUND_HALF_UP: 2 * rest >= value.denominator,
+        ROUND_HALF_UP: 2 * rest >= scaled.denominator,
     }[rounding]
-    magnitude = scaled + away
-    return EXACT.scaleb(Decimal(-magnitude if negative else magnitude), -5)
+    magnitude = Decimal(whole + away).as_tuple().digits
+    return Decimal((int(negative and any(magnitude)), magnitude, -decimals))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, select
 
-from conto.clock import local_day
+from conto.core.days import local_day
 from conto.core.money import MOST_CENTS, ZERO
 from conto.core.taxes import FeeTaxes, InvoiceTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import Totals, totals

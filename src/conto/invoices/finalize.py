@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, update
 
 from conto import agenda, counters, ledger
-from conto.clock import local_day
+from conto.core.days import local_day
 from conto.core.numbering import draft_number, number_per_billing_entity, number_per_customer
 from conto.db.tables import invoices
 from conto.invoices.overdue import OVERDUE

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from conto.core.numerals import decimal_text
+
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -31,19 +33,6 @@ def instant(value: datetime) -> str:
 def instant_ms(value: datetime) -> str:
     """An aware instant as `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut at milliseconds."""
     return f"{instant(value)[:-1]}.{value.microsecond // 1000:03d}Z"
-
-
-def decimal_text(value: Decimal) -> str:
-    """The number without exponent or superfluous zeros, with at least one digit after the point.
-
-    Raises:
-        ValueError: it is not finite.
-    """
-    if not value.is_finite():
-        raise ValueError("not a finite number")
-    plain = f"{value:f}" if value else "0"
-    whole, _, fraction = plain.partition(".")
-    return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
 def as_number(value: Decimal) -> Decimal:

@@ -13,13 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from conto.core.numerals import NUMERAL_LIMIT, read_numeral
+
 NUMBER_DIGITS = 20
 """Digits that a number may have before its point, and after it."""
 
-NUMERAL_LIMIT = 100
-"""Characters that a number written as text may have."""
-
-NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII
@@ -107,10 +105,10 @@ def as_decimal(value: object, invalid: str = "value_is_invalid") -> Decimal:
         Refused: with the code `invalid`; it is none, or not finite.
     """
     if isinstance(value, str):
-        numeral = value.strip()
-        if len(numeral) > NUMERAL_LIMIT or not NUMERAL.fullmatch(numeral):
+        numeral = read_numeral(value)
+        if numeral is None:
             raise Refused(invalid)
-        return Decimal(numeral)
+        return numeral
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Refused(invalid)
     number = Decimal(value)
