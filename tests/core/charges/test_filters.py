@@ -92,6 +92,35 @@ def test_a_filter_is_called_by_its_name_or_its_values():
     assert filters.display_name(values, "Clouds") == "Clouds"
 
 
+UNKNOWN_KEY = {"billable_metric_filter": ["relation_must_exist"], "values": ["value_is_invalid"]}
+MANDATORY, INVALID = {"values": ["value_is_mandatory"]}, {"values": ["value_is_invalid"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"region": ["usa"]}, {}),
+        ({"region": ["usa", "europe"], "country": [ALL_VALUES]}, {}),
+        (None, MANDATORY),
+        ({}, MANDATORY),
+        ({"region": []}, MANDATORY),
+        ({"region": None}, MANDATORY),
+        ({"region": ["moon"]}, INVALID),
+        ({"region": ["usa", "moon"]}, INVALID),
+        ({"region": ["usa", ALL_VALUES]}, INVALID),
+        ({"region": [1]}, INVALID),
+        ({"region": [["usa"]]}, INVALID),
+        ({"region": "usa"}, INVALID),
+        ("usa", INVALID),
+        (["usa"], INVALID),
+        ({"planet": ["usa"]}, UNKNOWN_KEY),
+        ({"planet": ["x"], "region": ["usa"]}, UNKNOWN_KEY),
+    ],
+)
+def test_a_filter_has_values_that_its_metric_lists(values: object, problems: dict[str, list[str]]):
+    assert filters.problems(values, LISTED) == problems
+
+
 KEYS, TEXTS = ("a", "b", "c"), ("1", "2", "3", "4")
 value_sets = st.frozensets(st.sampled_from(TEXTS), min_size=1)
 filter_lists = st.lists(st.dictionaries(st.sampled_from(KEYS), value_sets, min_size=1), max_size=8).map(

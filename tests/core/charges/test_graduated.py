@@ -11,7 +11,7 @@ from conto.core.charges import graduated
 from conto.core.charges.graduated import Graduated
 from conto.core.charges.price import Price, Usage
 from conto.core.charges.ranges import PricedRange
-from tests.core.charges.given import amounts, number, priced_ranges, tiers, units_of_use, usage
+from tests.core.charges.given import amounts, number, priced_ranges, tiers, units_of_use, usage, walked
 
 THREE = Graduated(tiers(("0", "10", "10", "2"), ("11", "20", "5", "3"), ("21", None, "5", "3")))
 ADJACENT = Graduated(tiers(("0", "0.1", "10", "0"), ("0.1", "1", "5", "0"), ("1", None, "2", "0")))
@@ -125,21 +125,11 @@ def test_the_full_units_of_a_fixed_charge_fill_the_ranges_and_the_prorated_ones_
     assert graduated.price(usage(5, full=0), THREE).amount == 2
 
 
-def walked(units: int, ranges: tuple[PricedRange, ...]) -> Fraction:
-    """The price, by walking unit by unit: each in the first range that still holds it."""
-    total = Fraction(ranges[0].flat_amount)
-    place = 0
-    for unit in range(1, units + 1):
-        while (end := ranges[place].to_value) is not None and end < unit:
-            place += 1
-            total += Fraction(ranges[place].flat_amount)
-        total += Fraction(ranges[place].per_unit_amount)
-    return total
-
-
 @given(st.integers(0, 250), priced_ranges())
 def test_a_graduated_charge_is_walked_unit_by_unit(units: int, ranges: tuple[PricedRange, ...]):
-    assert graduated.price(Usage(Decimal(units)), Graduated(ranges)).amount == walked(units, ranges)
+    assert graduated.price(Usage(Decimal(units)), Graduated(ranges)).amount == walked(
+        units, ranges, lambda one: one.per_unit_amount
+    )
 
 
 @given(units_of_use, priced_ranges())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from conto.core.charges import graduated_percentage
 from conto.core.charges.graduated_percentage import GraduatedPercentage, RatedRange
 from conto.core.charges.price import Price, Usage
-from tests.core.charges.given import number, rated_ranges, rates, units_of_use, usage
+from tests.core.charges.given import number, rated_ranges, rates, units_of_use, usage, walked
 
 THREE = GraduatedPercentage(rates(("0", "10", "1", "200"), ("11", "20", "2", "300"), ("21", None, "3", "400")))
 
@@ -86,22 +86,10 @@ def test_adjacent_rates_count_no_unit_twice():
     assert found.amount == Decimal("0.2")
 
 
-def walked(units: int, ranges: tuple[RatedRange, ...]) -> Fraction:
-    """The price, by walking unit by unit: each in the first range that still holds it."""
-    total = Fraction(ranges[0].flat_amount)
-    place = 0
-    for unit in range(1, units + 1):
-        while (end := ranges[place].to_value) is not None and end < unit:
-            place += 1
-            total += Fraction(ranges[place].flat_amount)
-        total += Fraction(ranges[place].rate) / 100
-    return total
-
-
 @given(st.integers(0, 250), rated_ranges())
 def test_a_graduated_percentage_is_walked_unit_by_unit(units: int, ranges: tuple[RatedRange, ...]):
     assert graduated_percentage.price(Usage(Decimal(units)), GraduatedPercentage(ranges)).amount == walked(
-        units, ranges
+        units, ranges, lambda one: Fraction(one.rate) / 100
     )
 
 

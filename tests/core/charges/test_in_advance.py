@@ -292,6 +292,13 @@ def test_current_usage_of_a_seat_that_another_one_replaces():
     assert so_far(None, 3, FEBRUARY, prorated=False) == 3
 
 
+def test_units_taken_off_what_was_carried_in_leave_a_prorated_charge_what_is_active():
+    """Ten carried in, five of them taken off: prorated, the rest is priced; else all ten were billed."""
+    marks = in_advance.summed(START, Decimal(-5), FEBRUARY.share_from(date(2024, 2, 6))).marks
+    assert so_far(marks, 5, FEBRUARY) == 5
+    assert so_far(marks, 5, FEBRUARY, prorated=False) == 10
+
+
 def test_what_is_negative_counts_as_nothing_in_current_usage():
     assert so_far(None, -3, FEBRUARY, prorated=False) == 0
     assert so_far(START, -3, FEBRUARY) == 0

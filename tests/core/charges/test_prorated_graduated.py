@@ -166,6 +166,7 @@ def test_an_item_removed_before_the_period_moves_nothing():
         remove("a", date(2023, 8, 9), earlier=True),
     ]
     assert of_count(charge, [*gone, add("c", date(2023, 9, 1))], SEPTEMBER) == 15
+    assert list(count_steps(gone, SEPTEMBER)) == [Step(Decimal(1), Decimal(1))]
 
 
 def test_a_step_up_that_weighs_nothing_is_left_out_and_so_is_one_down_to_below_nothing():
