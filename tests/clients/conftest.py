@@ -1,10 +1,12 @@
 """One real server for all published clients, and an organization of its own for each test."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
+from tests.clients.node import install_packages
 from tests.servers import RunningServer, running_server
 
 _numbers = count(1)
@@ -15,6 +17,12 @@ def server() -> Iterator[RunningServer]:
     """`conto up` in a process of its own."""
     with running_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def packages() -> None:
+    """The published JavaScript packages, installed."""
+    install_packages(os.environ)
 
 
 @pytest.fixture

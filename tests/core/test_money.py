@@ -51,13 +51,13 @@ def test_decimal_and_fraction_agree_on_halves(value: Fraction):
     assert money.to_cents(as_decimal(value)) == money.to_cents(value) == -money.to_cents(-value)
 
 
-@given(decimals)
-def test_cutting_drops_what_is_left_of_a_cent(value: Decimal):
+@given(decimals | fractions)
+def test_cutting_drops_what_is_left_of_a_cent(value: Decimal | Fraction):
     assert money.cut_to_cents(value) == int(Fraction(value))
 
 
-@given(decimals)
-def test_the_ceiling_is_the_smallest_whole_number_that_is_enough(value: Decimal):
+@given(decimals | fractions)
+def test_the_ceiling_is_the_smallest_whole_number_that_is_enough(value: Decimal | Fraction):
     found = money.ceiling(value)
     assert found - 1 < Fraction(value) <= found
 
@@ -73,6 +73,68 @@ def test_five_decimals_are_cut_floored_raised_or_rounded(value: Decimal | Fracti
         money.round_at_five_decimals(value),
     )
     assert tuple(Fraction(part) * 100_000 for part in found) == expected
+
+
+@given(decimals | fractions, st.integers(-5, 30))
+def test_any_number_of_decimals_is_cut_floored_raised_or_rounded(value: Decimal | Fraction, places: int):
+    scaled = Fraction(value) * Fraction(10) ** places
+    expected = (int(scaled), scaled.__floor__(), scaled.__ceil__(), half_away_from_zero(scaled))
+    found = (
+        money.cut_at(value, places),
+        money.floor_at(value, places),
+        money.up_at(value, places),
+        money.round_at(value, places),
+    )
+    assert tuple(Fraction(part) * Fraction(10) ** places for part in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "rounded", "up", "down"),
+    [
+        ("12.345", 2, "12.35", "12.35", "12.34"),
+        ("-12.345", 2, "-12.35", "-12.34", "-12.35"),
+        ("12.34", -1, "10", "20", "10"),
+    ],
+)
+def test_units_are_rounded_at_a_metrics_precision(value: str, places: int, rounded: str, up: str, down: str):
+    found = (
+        money.round_at(Decimal(value), places),
+        money.up_at(Decimal(value), places),
+        money.floor_at(Decimal(value), places),
+    )
+    assert found == (Decimal(rounded), Decimal(up), Decimal(down))
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    assert str(money.round_at(Decimal("-0.4"), 0)) == "0"
+
+
+def test_precise_amounts_keep_fifteen_decimals():
+    assert money.precise(Fraction(2, 3)) == Decimal("0.666666666666667")
+    assert money.precise(Decimal("1.25")) == Decimal("1.25")
+
+
+@given(decimals)
+def test_a_fraction_that_ends_is_its_decimal(value: Decimal):
+    assert money.exact_decimal(Fraction(value)) == value
+
+
+@given(fractions)
+def test_a_fraction_that_does_not_end_is_precise(value: Fraction):
+    assert abs(Fraction(money.exact_decimal(value)) - value) <= Fraction(1, 2 * 10**15)
+
+
+@given(decimals, st.decimals(-(10**70), 10**70, places=70))
+def test_sums_and_differences_are_exact_however_far_apart(one: Decimal, other: Decimal):
+    assert Fraction(money.plus(one, other)) == Fraction(one) + Fraction(other)
+    assert Fraction(money.minus(one, other)) == Fraction(one) - Fraction(other)
+
+
+@given(st.decimals(-(10**70), 10**70, places=70), st.sampled_from(["EUR", "JPY", "KWD", "CLF"]))
+def test_major_units_are_minor_units_shifted(value: Decimal, currency: str):
+    major = money.in_major_units(value, currency)
+    assert Fraction(major) * 10 ** money.exponent(currency) == Fraction(value)
+    assert money.in_minor_units(major, currency) == value
 
 
 @given(st.lists(decimals, max_size=20))

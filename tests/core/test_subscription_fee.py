@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conto.core.days import local_day, start_of_day
 from conto.core.money import to_cents
-from conto.core.periods.ranges import Occasion, invoice_periods, occasion_of_end
+from conto.core.periods.ranges import Occasion, Period, invoice_periods, occasion_of_end
 from conto.core.periods.schedule import Schedule, first_renewal_day
 from conto.core.periods.tiles import Tile
 from conto.core.subscription_fee import (
@@ -66,6 +66,11 @@ def standing(
         billed=billed,
         trial_ends_at=trial_end(instant(first_started_at or started_at), trial),
     )
+
+
+def tile(first_day: str, last_day: str) -> Tile:
+    """The tile from one day to another."""
+    return Tile(day(first_day), day(last_day))
 
 
 def billed(amount: int, found: Schedule, occasion: Occasion, at: str, facts: Standing) -> int | None:
@@ -353,6 +358,82 @@ def test_the_first_renewal_of_a_start_in_the_past(found: Schedule, at: str, fact
     assert billed(1_000, found, RENEWAL, at, facts) == cents
 
 
+END_OF_MARCH = "2024-03-31T23:59:59.999999"
+
+
+@pytest.mark.parametrize(
+    ("found", "facts", "cents"),
+    [
+        pytest.param(
+            schedule(MONTHLY), standing("2024-03-22", terminated_at=END_OF_MARCH, billed=True), 1_000, id="1: ended"
+        ),
+        pytest.param(
+            schedule(MONTHLY),
+            standing("2024-03-22", terminated_at=END_OF_MARCH, replaced_by=Change.UPGRADE, billed=True),
+            900,
+            id="2: upgraded",
+        ),
+        pytest.param(
+            schedule(MONTHLY, ANNIVERSARY, "2024-03-01", **ADVANCE),
+            standing("2024-03-22", "2024-03-25", replaces=Change.UPGRADE),
+            1_000,
+            id="3: follows an upgrade",
+        ),
+        pytest.param(
+            schedule(MONTHLY, ANNIVERSARY, "2024-03-01", **ADVANCE),
+            standing("2024-03-22"),
+            3_100,
+            id="4: in advance, anniversary",
+        ),
+        pytest.param(
+            schedule(MONTHLY, ANNIVERSARY, "2024-03-01", **ADVANCE),
+            standing("2024-03-22", replaces=Change.DOWNGRADE),
+            1_000,
+            id="4 needs no predecessor",
+        ),
+        pytest.param(schedule(MONTHLY), standing("2024-03-22", billed=True), 3_100, id="5: billed before"),
+        pytest.param(
+            schedule(MONTHLY),
+            standing("2024-03-22", terminated_at=END_OF_MARCH, replaced_by=Change.DOWNGRADE, billed=True),
+            3_100,
+            id="5: billed before a downgrade",
+        ),
+        pytest.param(
+            schedule(MONTHLY, **ADVANCE), standing("2024-03-22", "2024-03-25"), 3_100, id="6: past start, in advance"
+        ),
+        pytest.param(
+            schedule(MONTHLY), standing("2024-02-29", "2024-03-25"), 3_100, id="7: past start, before the period"
+        ),
+        pytest.param(schedule(MONTHLY), standing("2024-03-22", "2024-03-25"), 1_000, id="8: past start within it"),
+        pytest.param(schedule(MONTHLY), standing("2024-03-22"), 1_000, id="8: any other first fee"),
+    ],
+)
+def test_the_first_case_that_fits_decides_about_ten_days_of_march(found: Schedule, facts: Standing, cents: int) -> None:
+    """The cases of the table of §5.3, at 100 cents a day."""
+    march = found.plan.tile(day("2024-03-22"))
+    assert fee(3_100, found, facts, Period(march, instant("2024-03-22"), instant(END_OF_MARCH), "UTC")) == cents
+
+
+@pytest.mark.parametrize(
+    ("trial_ends_at", "cents"),
+    [
+        ("2024-03-21T12:00", 900),
+        ("2024-03-22", 900),
+        ("2024-03-30T12:00", 100),
+        ("2024-03-31T12:00", 0),
+        (END_OF_MARCH, 0),
+        ("2024-04-02", 0),
+    ],
+)
+def test_a_trial_takes_its_days_off_and_never_more(trial_ends_at: str, cents: int) -> None:
+    facts = replace(
+        standing("2024-03-22", terminated_at=END_OF_MARCH, replaced_by=Change.UPGRADE),
+        trial_ends_at=instant(trial_ends_at),
+    )
+    march = Period(tile("2024-03-01", "2024-03-31"), instant("2024-03-22"), instant(END_OF_MARCH), "UTC")
+    assert fee(3_100, schedule(MONTHLY), facts, march) == cents
+
+
 FIVE_MILLION = 5_000_000
 
 
@@ -492,9 +573,11 @@ def test_a_longer_plan_has_its_fee_once_a_period(advance: bool, at: str, facts: 
     assert has_fee(found, facts, instant(at)) is due
 
 
-def tile(first_day: str, last_day: str) -> Tile:
-    """The tile from one day to another."""
-    return Tile(day(first_day), day(last_day))
+def test_a_longer_plan_in_advance_that_started_in_the_past_has_no_fee_in_its_first_month() -> None:
+    """Made on the local day of its start, 1 January in Tokyo, but on a later day in UTC."""
+    facts = standing("2024-12-31T16:00", "2025-01-01T02:00")
+    assert not has_fee(schedule(YEARLY, timezone=TOKYO, **ADVANCE), facts, instant("2025-01-01T02:00"))
+    assert has_fee(schedule(MONTHLY, timezone=TOKYO, **ADVANCE), facts, instant("2025-01-01T02:00"))
 
 
 OCTOBER = tile("2022-10-01", "2022-10-31")

@@ -43,6 +43,7 @@ def put_off(units: int, given_at: int) -> Instruction:
         ([said(20, -5), put_off(10, 5)], Fraction(20), 20),
         ([said(20, -5), put_off(10, 5), said(100, 10)], Fraction(28), 100),
         ([said(10, -5), said(5, 3), said(0, 6)], Fraction(35, 10), 0),
+        ([said(10, 3, 1), said(20, 8, 2), said(30, 5, 3)], Fraction(10 * 2 + 30 * 6, 10), 30),
         ([], Fraction(0), 0),
         ([said(7, 11)], Fraction(0), 0),
     ],

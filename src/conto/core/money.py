@@ -156,12 +156,15 @@ def ceiling(value: Decimal | Fraction) -> int:
 
 def exact_decimal(value: Fraction) -> Decimal:
     """The decimal that equals the fraction; where there is none, `precise`."""
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
+    numerator, denominator = value.as_integer_ratio()
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
-    return round_at(value, max(twos, fives)) if rest == 1 else precise(value)
+    if rest != 1:
+        return precise(value)
+    places = max(twos, fives)
+    return _shifted(Decimal(numerator * 10**places // denominator), -places)
 
 
 def _shifted(value: Decimal, places: int) -> Decimal:
@@ -172,14 +175,18 @@ def _shifted(value: Decimal, places: int) -> Decimal:
 
 def _at(value: Decimal | Fraction, decimals: int, rounding: str) -> Decimal:
     """By whole numbers only, so that no number of digits is too many."""
-    scaled = Fraction(value) * Fraction(10) ** decimals
-    whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
-    negative = scaled < 0
+    numerator, denominator = value.as_integer_ratio()
+    if decimals >= 0:
+        whole, rest = divmod(abs(numerator) * 10**decimals, denominator)
+    else:
+        denominator *= 10**-decimals
+        whole, rest = divmod(abs(numerator), denominator)
+    negative = numerator < 0
     away = {
         ROUND_DOWN: False,
         ROUND_CEILING: rest > 0 and not negative,
         ROUND_FLOOR: rest > 0 and negative,
-        ROUND_HALF_UP: 2 * rest >= scaled.denominator,
+        ROUND_HALF_UP: 2 * rest >= denominator,
     }[rounding]
-    magnitude = Decimal(whole + away).as_tuple().digits
-    return Decimal((int(negative and any(magnitude)), magnitude, -decimals))
+    magnitude = whole + away
+    return _shifted(Decimal(-magnitude if negative else magnitude), -decimals)

@@ -1,7 +1,9 @@
 """Values for the tests of charge models."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -59,6 +61,21 @@ def priced_ranges(draw: st.DrawFn, *, adjacent: bool | None = None) -> tuple[Pri
 def rated_ranges(draw: st.DrawFn, *, adjacent: bool | None = None) -> tuple[RatedRange, ...]:
     """Ranges with rates."""
     return tuple(RatedRange(*pair, draw(amounts), draw(amounts)) for pair in draw(bounds(adjacent=adjacent)))
+
+
+R = TypeVar("R", PricedRange, RatedRange)
+
+
+def walked(units: int, ranges: tuple[R, ...], cost: Callable[[R], Decimal | Fraction]) -> Fraction:
+    """What units in tiers come to, by walking unit by unit: each in the first range that still holds it."""
+    total = Fraction(ranges[0].flat_amount)
+    place = 0
+    for unit in range(1, units + 1):
+        while (end := ranges[place].to_value) is not None and end < unit:
+            place += 1
+            total += Fraction(ranges[place].flat_amount)
+        total += Fraction(cost(ranges[place]))
+    return total
 
 
 def shown(price: Price) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 ALL_VALUES = "__ALL_FILTER_VALUES__"
 """As the only value of a key: every value that the metric lists for it."""
@@ -27,6 +27,24 @@ def resolved(values: Mapping[str, Sequence[str]], listed: Mapping[str, Sequence[
     return {
         key: frozenset(listed.get(key, ()) if list(given) == [ALL_VALUES] else given) for key, given in values.items()
     }
+
+
+def problems(values: object, listed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The codes of what is wrong with a filter's values, by field; `listed` are the metric's (chapter 40 §5.2)."""
+    if not isinstance(values, Mapping) or not values:
+        return {"values": ["value_is_mandatory" if values in (None, {}, [], "") else "value_is_invalid"]}
+    given = cast("Mapping[str, object]", values)
+    if any(key not in listed for key in given):
+        return {"billable_metric_filter": ["relation_must_exist"], "values": ["value_is_invalid"]}
+    if any(found == [] or found is None for found in given.values()):
+        return {"values": ["value_is_mandatory"]}
+    known = all(found == [ALL_VALUES] or are_listed(found, listed[key]) for key, found in given.items())
+    return {} if known else {"values": ["value_is_invalid"]}
+
+
+def are_listed(found: object, listed: Sequence[str]) -> bool:
+    """Whether it is a list of values that the metric has."""
+    return isinstance(found, list) and all(value in listed for value in cast("list[object]", found))
 
 
 def in_order(oldest_first: Iterable[Filter[Key]]) -> list[Filter[Key]]:

@@ -22,10 +22,10 @@ def bounded(value: Decimal) -> Decimal | None:
     """The number if it is finite, not negative and not absurdly long, else None."""
     if not value.is_finite() or value < 0:
         return None
-    if value == 0:
-        return Decimal(0)
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
+    if value == 0:
+        return value.copy_abs() if -DECIMALS <= exponent <= 0 else Decimal(0)
     return value if value.adjusted() < WHOLE_DIGITS and exponent >= -DECIMALS else None
 
 

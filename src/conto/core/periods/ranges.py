@@ -89,8 +89,8 @@ def invoice_periods(
     made = _Made(schedule, occasion, at, terminated_at or at)
     return InvoicePeriods(
         subscription=_after_start(_subscription(made), started_at, start_of_local_day(started_at, schedule.timezone)),
-        charges=_of_kind(made, schedule.charges, schedule.splits_charges, started_at),
-        fixed_charges=_of_kind(made, schedule.fixed_charges, schedule.splits_fixed_charges, started_at),
+        charges=_of_kind(made, schedule.charges, started_at),
+        fixed_charges=_of_kind(made, schedule.fixed_charges, started_at),
     )
 
 
@@ -176,8 +176,8 @@ def _subscription(made: _Made) -> Period:
             return made.current(plan) if in_advance else made.previous(plan)
 
 
-def _of_kind(made: _Made, tiling: Tiling, split: bool, started_at: datetime) -> Period | None:
-    """The period of usage charges or of fixed charges, by their tiling; `split`: it is monthly on a longer plan."""
+def _of_kind(made: _Made, tiling: Tiling, started_at: datetime) -> Period | None:
+    """The period of usage charges or of fixed charges, by their tiling; none on a day that another kind is split on."""
     match made.occasion:
         case Occasion.UPGRADE | Occasion.TERMINATION:
             found = made.current_cut(tiling)
@@ -185,7 +185,7 @@ def _of_kind(made: _Made, tiling: Tiling, split: bool, started_at: datetime) -> 
             found = made.current_cut(tiling)
         case Occasion.PROGRESSIVE:
             found = made.current(tiling)
-        case Occasion.RENEWAL if not split and not made.begins(tiling):
+        case Occasion.RENEWAL if not made.begins(tiling):
             return None
         case _:
             found = made.previous(tiling)
