@@ -17,6 +17,7 @@ from conto.customers.queries import customer as customer_row
 from conto.db.tables import customers
 from conto.errors import NotFound
 from conto.invoices.build import FeeDraft, InvoiceDraft, store
+from conto.invoices.custom_sections import sections_of_invoice
 from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.finalize import finish
 from conto.organizations.queries import billing_entity
@@ -79,6 +80,7 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
         purchase_order_number=data.purchase_order_number or None,
         skip_psp=data.skip_psp is True,
         fees=drafts,
+        custom_sections=await sections_of_invoice(work, customer, data.invoice_custom_section),
     )
     stored = await store(work, draft)
     await finish(work, stored, customer, event_type="invoice.one_off_created")
