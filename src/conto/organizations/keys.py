@@ -97,7 +97,7 @@ async def rotate_key(work: Work, key_id: UUID, *, name: str | None, expires_at: 
         work,
         "api_key.rotated",
         {
-            "lago_id": {"deleted": ended.id, "added": created.id},
+            "lago_id": {"deleted": str(ended.id), "added": str(created.id)},
             "name": created.key.name,
             "value_ending": {"deleted": ended.last_characters, "added": created.key.last_characters},
             "expires_at": instant(expires_at),
@@ -200,7 +200,7 @@ async def _end(work: Work, key_id: UUID, expires_at: datetime) -> Row[Any]:
 
 def _described(found: Row[Any]) -> dict[str, Any]:
     """What the log tells a key by."""
-    return {"lago_id": found.id, "name": found.name, "value_ending": found.last_characters}
+    return {"lago_id": str(found.id), "name": found.name, "value_ending": found.last_characters}
 
 
 def _changeable(found: Row[Any]) -> dict[str, Any]:

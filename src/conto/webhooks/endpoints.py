@@ -114,7 +114,7 @@ async def delete_webhook_endpoint(work: Work, found: Row[Any]) -> None:
     )
     if deleted is None:
         raise NotFound("webhook_endpoint")
-    await record(work, "webhook_endpoint.deleted", {"lago_id": deleted.id, "webhook_url": deleted.webhook_url})
+    await record(work, "webhook_endpoint.deleted", {"lago_id": str(deleted.id), "webhook_url": deleted.webhook_url})
 
 
 async def replace_first(work: Work, url: str) -> None:
@@ -176,7 +176,7 @@ async def add(work: Work, url: str, **values: Any) -> Row[Any]:
         )
         .returning(webhook_endpoints)
     )
-    await record(work, "webhook_endpoint.created", {"lago_id": added.id} | _changeable(added))
+    await record(work, "webhook_endpoint.created", {"lago_id": str(added.id)} | _changeable(added))
     return added
 
 
@@ -195,7 +195,7 @@ async def change(work: Work, found: Row[Any], values: dict[str, Any]) -> Row[Any
     )
     differences = changes(_changeable(before), _changeable(changed))
     if differences:
-        described = {"lago_id": changed.id, "webhook_url": changed.webhook_url}
+        described = {"lago_id": str(changed.id), "webhook_url": changed.webhook_url}
         await record(work, "webhook_endpoint.updated", described | differences)
     return changed
 
