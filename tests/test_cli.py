@@ -1,12 +1,13 @@
 """The command line, as its users see it: processes, what they print, and how they end."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from conto.db.migrate import newest_revision
-from tests.servers import Place, RunningServer, free_port, new_place, running_server
+from tests.servers import Place, RunningServer, free_port, new_place, running_server, started
 
 COMMANDS = (
     *("up", "serve", "worker", "migrate", "settings", "demo"),
@@ -148,3 +149,10 @@ def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer,
     assert output(server, "agenda", "failed") == []
     assert output(server, "jobs", "failed") == []
     assert " ".join(output(server, "ledger", "verify")[0]) == "Every invoice is owed what its transfers say."
+
+
+def test_a_server_that_is_told_to_stop_writes_when_keys_were_used(place: Place) -> None:
+    with started(place) as running:
+        assert status(running, running.api_key) == 200
+    ((_, _, _, _, _, used, _),) = output(place, "keys", "list")
+    assert datetime.fromisoformat(used).year >= 2024

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any
 
 from conto.clock import system_now
 from conto.customers.queries import METADATA, WITH_ENTITY, embedded
-from conto.db.nested import nested
+from conto.db.nested import Nested, nested
 from conto.db.tables import (
     applied_invoice_custom_sections,
     billing_entities,
@@ -56,7 +56,8 @@ _OWNER_LOCKED = (
 )
 
 
-def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
+def _parts(table: Table, owner: Column[Any]) -> Select[Any]:
+    """What the owners named have of a kind, each one's in its order."""
     return (
         select(table)
         .where(table.c.organization_id == ORGANIZATION, owner == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -64,56 +65,24 @@ def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
     )
 
 
-_METADATA = (
-    select(invoice_metadata)
-    .where(
-        invoice_metadata.c.organization_id == ORGANIZATION,
-        invoice_metadata.c.invoice_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
-    )
-    .order_by(invoice_metadata.c.invoice_id, invoice_metadata.c.position)
-)
-_SECTIONS = (
-    select(applied_invoice_custom_sections)
-    .where(
-        applied_invoice_custom_sections.c.organization_id == ORGANIZATION,
-        applied_invoice_custom_sections.c.invoice_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
-    )
-    .order_by(applied_invoice_custom_sections.c.invoice_id, applied_invoice_custom_sections.c.position)
-)
-_INVOICE_TAXES = _taxes_on(invoices_taxes, invoices_taxes.c.invoice_id)
-_FEE_TAXES = _taxes_on(fees_taxes, fees_taxes.c.fee_id)
+def _its(name: str, table: Table) -> Nested:
+    """What an invoice has of a kind, in its order."""
+    of_invoice = (table.c.organization_id == invoices.c.organization_id) & (table.c.invoice_id == invoices.c.id)
+    return nested(name, select(table).where(of_invoice).correlate(invoices), "position")
+
+
+_METADATA = _parts(invoice_metadata, invoice_metadata.c.invoice_id)
+_SECTIONS = _parts(applied_invoice_custom_sections, applied_invoice_custom_sections.c.invoice_id)
+_INVOICE_TAXES = _parts(invoices_taxes, invoices_taxes.c.invoice_id)
+_FEE_TAXES = _parts(fees_taxes, fees_taxes.c.fee_id)
 _FEES = (
     select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
     .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
     .join(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
 )
-_ITS_TAXES = nested(
-    "applied_taxes",
-    select(invoices_taxes)
-    .where(invoices_taxes.c.organization_id == invoices.c.organization_id, invoices_taxes.c.invoice_id == invoices.c.id)
-    .correlate(invoices),
-    "position",
-)
-_ITS_METADATA = nested(
-    "metadata",
-    select(invoice_metadata)
-    .where(
-        invoice_metadata.c.organization_id == invoices.c.organization_id,
-        invoice_metadata.c.invoice_id == invoices.c.id,
-    )
-    .correlate(invoices),
-    "position",
-)
-_ITS_SECTIONS = nested(
-    "applied_sections",
-    select(applied_invoice_custom_sections)
-    .where(
-        applied_invoice_custom_sections.c.organization_id == invoices.c.organization_id,
-        applied_invoice_custom_sections.c.invoice_id == invoices.c.id,
-    )
-    .correlate(invoices),
-    "position",
-)
+_ITS_TAXES = _its("applied_taxes", invoices_taxes)
+_ITS_METADATA = _its("metadata", invoice_metadata)
+_ITS_SECTIONS = _its("applied_sections", applied_invoice_custom_sections)
 _ITS_FEES = nested(
     "fees",
     select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
