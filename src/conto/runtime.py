@@ -23,6 +23,6 @@ async def open_works(
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
     engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
     try:
-        yield Works(engine, secrets, files, settings.public_url)
+        yield Works(engine, secrets, files, settings.public_url, settings.vies_url)
     finally:
         await engine.dispose()

@@ -49,6 +49,11 @@ VARIABLES = (
     Variable("CONTO_FRONT_URL", "", "URL of a web front end, for links to it and for CORS"),
     Variable("CONTO_FILES_URL", "file://{CONTO_DATA}/files", "where documents are kept: a folder or a bucket"),
     Variable("CONTO_LINK_SECONDS", "604800", "how long a signed link to a file is valid"),
+    Variable(
+        "CONTO_VIES_URL",
+        "https://ec.europa.eu/taxation_customs/vies/rest-api",
+        "service that VAT numbers are checked at, or off: then none is confirmed and addresses decide the tax",
+    ),
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
@@ -58,7 +63,10 @@ BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash."""
+    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash.
+
+    `vies_url` is None where VAT numbers are not checked.
+    """
 
     database_url: str | None = field(repr=False)
     data: Path
@@ -70,6 +78,7 @@ class Settings:
     front_url: str | None
     files_url: str
     link_seconds: int
+    vies_url: str | None
     log_level: str
     log_format: str
     database_pool: int
@@ -95,6 +104,7 @@ class Settings:
             front_url=reader.optional("CONTO_FRONT_URL", web_url),
             files_url=reader.optional("CONTO_FILES_URL", files_url) or (data / "files").as_uri(),
             link_seconds=reader.read("CONTO_LINK_SECONDS", whole_number(1, 365 * 24 * 3600)),
+            vies_url=reader.read("CONTO_VIES_URL", web_url_or_off) or None,
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
@@ -191,6 +201,16 @@ def web_url(text: str) -> str:
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError(expected)
     return text.rstrip("/")
+
+
+def web_url_or_off(text: str) -> str:
+    """The http or https URL, without slashes at its end; empty for the word `off`."""
+    if text.lower() == "off":
+        return ""
+    try:
+        return web_url(text)
+    except ValueError as error:
+        raise ValueError(f"off, or {error}") from None
 
 
 def files_url(text: str) -> str:

@@ -178,12 +178,16 @@ def hashed(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """Opens units of work on one pool of connections."""
+    """Opens units of work on one pool of connections. Jobs find here what they reach on the outside.
+
+    `vies_url` is the service that VAT numbers are checked at, None where they are not checked.
+    """
 
     engine: AsyncEngine
     secrets: Secrets
     files: Files
     public_url: str
+    vies_url: str | None = None
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:

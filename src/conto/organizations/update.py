@@ -7,7 +7,7 @@ from sqlalchemy import Row, update
 
 from conto.changes import given
 from conto.db.tables import organizations
-from conto.organizations.billing_entities import change_entity, refuse_einvoicing_elsewhere, upper_cased_prefix
+from conto.organizations.billing_entities import change_entity, refuse_settings_of_elsewhere, upper_cased_prefix
 from conto.organizations.queries import default_billing_entity
 from conto.schemas.organizations import OrganizationUpdateInput
 from conto.webhooks.endpoints import replace_first
@@ -21,7 +21,7 @@ async def update_organization(work: Work, data: OrganizationUpdateInput) -> tupl
     the numbers of documents.
 
     Raises:
-        Invalid: the entity's e-invoices do not exist in the new country, or the slug is another organization's
+        Invalid: the entity's e-invoices or EU VAT management do not exist in the new country, or the slug is another organization's
             (the unique index tells: other organizations' rows cannot be seen).
     """
     entity = await default_billing_entity(work)
@@ -30,7 +30,7 @@ async def update_organization(work: Work, data: OrganizationUpdateInput) -> tupl
         values |= given(data.billing_configuration)
     if "document_numbering" in values and values["document_numbering"] == "per_organization":
         values["document_numbering"] = "per_billing_entity"
-    refuse_einvoicing_elsewhere({"einvoicing": entity.einvoicing, "country": entity.country} | values)
+    refuse_settings_of_elsewhere(dict(entity._mapping) | values)
     changed_entity = await change_entity(work, entity, values)
 
     own: dict[str, Any] = {"updated_at": work.now}

@@ -3,7 +3,13 @@
 from conto.db.tables.agenda import agenda, follower_positions
 from conto.db.tables.base import metadata
 from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
-from conto.db.tables.customers import customer_metadata, customers, customers_taxes
+from conto.db.tables.customers import (
+    customer_error_details,
+    customer_metadata,
+    customers,
+    customers_taxes,
+    vies_checks,
+)
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
@@ -25,6 +31,7 @@ __all__ = [
     "billing_entities",
     "billing_entities_taxes",
     "counters",
+    "customer_error_details",
     "customer_metadata",
     "customers",
     "customers_taxes",
@@ -41,6 +48,7 @@ __all__ = [
     "payments",
     "server_keys",
     "taxes",
+    "vies_checks",
     "webhook_attempts",
     "webhook_endpoints",
     "webhooks",
