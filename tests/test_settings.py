@@ -29,6 +29,7 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         front_url=None,
         files_url=f"file://{tmp_path}/.conto/files",
         link_seconds=604800,
+        vies_url="https://ec.europa.eu/taxation_customs/vies/rest-api",
         log_level="info",
         log_format="json",
         database_pool=10,
@@ -48,6 +49,7 @@ def test_what_is_given_is_taken():
             "CONTO_FRONT_URL": "https://app.example.com",
             "CONTO_FILES_URL": "s3://bucket/documents/",
             "CONTO_LINK_SECONDS": "60",
+            "CONTO_VIES_URL": "https://vies.example.com/rest/",
             "CONTO_LOG_LEVEL": "DEBUG",
             "CONTO_LOG_FORMAT": "console",
             "CONTO_DATABASE_POOL": "100",
@@ -64,10 +66,16 @@ def test_what_is_given_is_taken():
         front_url="https://app.example.com",
         files_url="s3://bucket/documents",
         link_seconds=60,
+        vies_url="https://vies.example.com/rest",
         log_level="debug",
         log_format="console",
         database_pool=100,
     )
+
+
+@pytest.mark.parametrize("word", ["off", "OFF"])
+def test_vat_numbers_are_not_checked_where_that_is_off(word: str):
+    assert Settings.from_environment({"CONTO_VIES_URL": word}).vies_url is None
 
 
 def test_defaults_follow_the_port_and_the_data_folder():

@@ -1,6 +1,7 @@
 """One of everything that an organization can have, and the paths that name it."""
 
 from typing import Any
+from uuid import uuid4
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
@@ -26,6 +27,7 @@ async def one_of_everything(company: Company) -> Names:
     company.client.headers["Idempotency-Key"] = "first payment"
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
     del company.client.headers["Idempotency-Key"]
+    await one_whose_vat_number_is_checked(company, add_on)
     return {
         "billing_entities": entity,
         "taxes": tax["code"],
@@ -35,7 +37,18 @@ async def one_of_everything(company: Company) -> Names:
         "invoices": invoice["lago_id"],
         "fees": invoice["fees"][0]["lago_id"],
         "payments": payment["lago_id"],
+        "payment_methods": str(uuid4()),
     }
+
+
+async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:
+    """A customer in Italy of a seller in France, with an invoice that waits for VIES, where nobody answers."""
+    seller = {"code": "france", "name": "France", "country": "FR", "eu_tax_management": True}
+    await company.post("/billing_entities", {"billing_entity": seller})
+    customer = await company.customer(
+        billing_entity_code="france", country="IT", tax_identification_number="IT00743110157"
+    )
+    await company.invoice(customer, {"add_on_code": add_on["code"]})
 
 
 def path_of(endpoint: Endpoint, names: Names) -> str:

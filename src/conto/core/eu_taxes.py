@@ -1,4 +1,4 @@
-"""VAT in the European Union: its rates by country, postcode and day, and which one a customer pays (chapter 10 §5.3)."""
+"""VAT in the European Union: rates by country, postcode and day, and whose a customer pays (chapter 10 §5.3)."""
 
 import re
 from collections.abc import Iterator

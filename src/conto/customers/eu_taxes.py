@@ -36,9 +36,7 @@ async def follow(work: Work, before: Row[Any] | None, customer: Row[Any], codes:
 
 async def apply_answer(work: Work, customer: Row[Any], number: VatNumber, *, valid: bool) -> None:
     """Make the tax that follows from VIES' answer the customer's only one."""
-    code = after_check(
-        customer.country, customer.zipcode, number.country, customer.entity_country, valid=valid
-    )
+    code = after_check(customer.country, customer.zipcode, number.country, customer.entity_country, valid=valid)
     await _assign(work, customer.id, code)
 
 

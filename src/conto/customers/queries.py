@@ -70,7 +70,8 @@ _METADATA = (
 _ERRORS = (
     select(customer_error_details)
     .where(
-        customer_error_details.c.organization_id == ORGANIZATION, customer_error_details.c.customer_id == bindparam("id")
+        customer_error_details.c.organization_id == ORGANIZATION,
+        customer_error_details.c.customer_id == bindparam("id"),
     )
     .order_by(customer_error_details.c.created_at, customer_error_details.c.id)
 )

@@ -1,6 +1,7 @@
 """Create a customer, or change the one that has its external id (chapter 10 §§4.1-4.2)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -132,9 +133,15 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
     if data.tax_codes is not UNSET:
         await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
     await _set_metadata(work, found.id, data)
-    if any(getattr(found, name) != value for name, value in values.items() if name.removeprefix("shipping_") in ADDRESS):
+    if _moves(found, values):
         await clear_tax_error(work, found.id)
     work.emit("customer.updated", found.id)
+
+
+def _moves(found: Row[Any], values: Mapping[str, Any]) -> bool:
+    """Whether a change touches an address of the customer."""
+    address = {name: value for name, value in values.items() if name.removeprefix("shipping_") in ADDRESS}
+    return any(getattr(found, name) != value for name, value in address.items())
 
 
 async def _has_billing(work: Work, customer_id: UUID) -> bool:

@@ -57,14 +57,16 @@ async def ask(url: str, number: VatNumber, seconds: float) -> Answer | Unavailab
         try:
             async with asyncio.timeout(seconds), httpx.AsyncClient(timeout=STEP_SECONDS) as client:
                 answer = await client.post(f"{url}/check-vat-number", json=question, headers={"User-Agent": "Conto"})
-            return understood(answer.status_code, msgspec.json.decode(answer.content))
+            return understood(answer.status_code, answer.content)
         except FAILURES as error:
             return Unavailable(f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS].replace("\0", ""))
 
 
-def understood(status: int, body: Any) -> Answer | Unavailable:
-    """What a decoded answer means. A number that VIES cannot read is not valid."""
-    if not isinstance(body, dict):
+def understood(status: int, content: bytes) -> Answer | Unavailable:
+    """What an answer means. A number that VIES cannot read is not valid."""
+    try:
+        body = msgspec.json.decode(content, type=dict[str, Any])
+    except msgspec.DecodeError:
         return Unavailable(f"HTTP {status}")
     word = _word_of(body)
     if word and word not in DECIDED:

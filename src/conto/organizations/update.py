@@ -21,8 +21,8 @@ async def update_organization(work: Work, data: OrganizationUpdateInput) -> tupl
     the numbers of documents.
 
     Raises:
-        Invalid: the entity's e-invoices or EU VAT management do not exist in the new country, or the slug is another organization's
-            (the unique index tells: other organizations' rows cannot be seen).
+        Invalid: the entity's e-invoices or EU VAT management do not exist in the new country, or the slug is
+            another organization's (the unique index tells: other organizations' rows cannot be seen).
     """
     entity = await default_billing_entity(work)
     values = upper_cased_prefix(given(data, without=("webhook_url", "billing_configuration", "slug")))

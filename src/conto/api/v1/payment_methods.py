@@ -45,9 +45,7 @@ async def generate_customer_checkout_url(work: Work, external_customer_id: str) 
 
 
 @get("/customers/{external_customer_id}/payment_methods", resource="payment_method")
-async def find_all_customers_payment_methods(
-    work: Work, external_customer_id: str, page: Page
-) -> PaymentMethodsAnswer:
+async def find_all_customers_payment_methods(work: Work, external_customer_id: str, page: Page) -> PaymentMethodsAnswer:
     """List a customer's payment methods, newest first."""
     found = await methods.payment_methods(work, external_customer_id)
     shown = found[page.offset : page.offset + page.limit]

@@ -4,8 +4,8 @@ from alembic import op
 
 from conto.db.migrations.tenancy import hold_to_its_organization
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 SUBTOTAL = "sub_total_excluding_taxes_amount_cents + taxes_amount_cents"
 FLAGS = ("eu_tax_decided", "vies_check_pending")
