@@ -85,6 +85,13 @@ class Company:
         path = f"/billing_entities/{self.organization.default_billing_entity_code}"
         await self.put(path, {"billing_entity": {"country": country, "eu_tax_management": True}})
 
+    async def section(self, **fields: Any) -> dict[str, Any]:
+        """A custom section of invoices, or one with the fields given."""
+        fields = {"name": "Terms", "code": f"section_{next(_numbers)}"} | fields
+        return (await self.post("/invoice_custom_sections", {"invoice_custom_section": fields}))[
+            "invoice_custom_section"
+        ]
+
     async def invoice(self, customer: dict[str, Any], *fees: dict[str, Any], **fields: Any) -> dict[str, Any]:
         """A one-off invoice over the fees."""
         body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields

@@ -7,6 +7,7 @@ from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from tests.books import listens
 from tests.company import Company
+from tests.images import data_uri, png
 
 Names = dict[str, str]
 """What stands for the parameter after each word of a path: `{"customers": "customer_1"}`."""
@@ -18,7 +19,14 @@ async def one_of_everything(company: Company) -> Names:
     tax = await company.tax(applied_to_organization=True)
     await listens(company)
     (endpoint,) = (await company.get("/webhook_endpoints"))["webhook_endpoints"]
-    customer = await company.customer(tax_codes=[tax["code"]], metadata=[{"key": "region", "value": "eu"}])
+    section = await company.section(details="Pay within 30 days.")
+    settings = {"invoice_custom_section_codes": [section["code"]], "logo": data_uri(png(2, 1))}
+    await company.put(f"/billing_entities/{entity}", {"billing_entity": settings})
+    customer = await company.customer(
+        tax_codes=[tax["code"]],
+        metadata=[{"key": "region", "value": "eu"}],
+        invoice_custom_section_codes=[section["code"]],
+    )
     add_on = await company.add_on(tax_codes=[tax["code"]])
     invoice = await company.invoice(customer, {"add_on_code": add_on["code"]})
     metadata = [{"key": "team", "value": "sales"}]
@@ -28,9 +36,14 @@ async def one_of_everything(company: Company) -> Names:
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
     del company.client.headers["Idempotency-Key"]
     await one_whose_vat_number_is_checked(company, add_on)
+    key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
+    (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
     return {
         "billing_entities": entity,
         "taxes": tax["code"],
+        "invoice_custom_sections": section["code"],
+        "api_keys": key["lago_id"],
+        "security_logs": entry["log_id"],
         "webhook_endpoints": endpoint["lago_id"],
         "customers": customer["external_id"],
         "add_ons": add_on["code"],

@@ -10,6 +10,7 @@ from granian.server.embed import Server as HttpServer
 
 from conto.api.server import REHEARSALS_AT_ONCE, Server, build
 from conto.credentials import Credentials
+from conto.organizations.key_use import kept_key_use
 from conto.processes import stop_event
 from conto.runtime import open_works
 from conto.settings import Settings
@@ -30,6 +31,7 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         rehearsals = await stack.enter_async_context(
             open_works(settings, credentials, database_url, pool_size=2 * REHEARSALS_AT_ONCE + 4)
         )
+        await stack.enter_async_context(kept_key_use(works))
         server = Server(works, rehearsals, credentials.admin_key)
         app = build(server, front_origin=settings.front_url)
         http = HttpServer(

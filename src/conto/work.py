@@ -26,6 +26,7 @@ from conto.files import Files
 from conto.ids import new_id
 from conto.jobs import Job
 from conto.jobs import enqueue as put_on_queue
+from conto.key_use import KeyUse
 from conto.secrets import Secrets
 
 
@@ -85,6 +86,7 @@ class Work:
     files: Files
     public_url: str
     access: Access | None = None
+    key_use: KeyUse | None = None
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
@@ -98,6 +100,12 @@ class Work:
         permissions = self.access.permissions
         if permissions is not None and mode not in permissions.get(resource, ()):
             raise Forbidden(f"{mode}_action_not_allowed_for_{resource}")
+
+    def note_key_use(self) -> None:
+        """Remember that the request's key was used just now; it is written later, with others."""
+        assert self.access is not None
+        assert self.key_use is not None
+        self.key_use.note(self.organization.id, self.access.api_key_id, system_now())
 
     async def execute(
         self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -188,6 +196,7 @@ class Works:
     files: Files
     public_url: str
     vies_url: str | None = None
+    key_use: KeyUse = field(default_factory=KeyUse)
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -210,6 +219,7 @@ class Works:
                     frozen = (await connection.execute(_HOLD_CLOCK, {"organization": row.id})).scalar_one()
                 work = self._work(connection, Organization(row.id, row.name, frozen))
                 work.access = Access(row.api_key_id, row.permissions)
+                work.key_use = self.key_use
                 yield work
                 await work.send()
 

@@ -151,7 +151,15 @@ async def test_an_unavailable_vies_leaves_the_taxes_and_is_asked_again(works, da
 
 async def test_a_vies_that_cannot_be_reached_or_understood_is_unavailable(works, databases):
     async with vies(ITALIAN) as service:
-        answers = [b"<html>503</html>", b"", None, [], {"valid": "yes"}, {"valid": True, "userError": "TIMEOUT"}, {"errorWrappers": ["x"]}]
+        answers = [
+            b"<html>503</html>",
+            b"",
+            None,
+            [],
+            {"valid": "yes"},
+            {"valid": True, "userError": "TIMEOUT"},
+            {"errorWrappers": ["x"]},
+        ]
         for answer in answers:
             async with seller(works, service) as company:
                 service.answer = lambda _, answer=answer: answer

@@ -265,7 +265,8 @@ async def test_no_list_shows_another_organizations_data(company, other, other_co
     for endpoint in all_endpoints():
         if endpoint.public or endpoint.parameters or endpoint.method != "GET":
             continue
-        answer = await company.client.get(endpoint.path)
+        # The security log asks for a last day; other lists ignore it.
+        answer = await company.client.get(f"{endpoint.path}?to_date=2999-01-01")
         assert answer.status_code == 200
         assert not [secret for secret in secrets if secret in answer.text], endpoint.path
 

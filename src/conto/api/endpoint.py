@@ -48,6 +48,10 @@ class Permitting(Protocol):
         """
         ...
 
+    def note_key_use(self) -> None:
+        """Remember that the credential was used."""
+        ...
+
 
 class Opener(Protocol):
     """Opens a unit of work for a credential: commits when it is left, rolls back when an error leaves it."""
@@ -120,6 +124,11 @@ class Endpoint:
     documented: bool = True
     apart: bool = False
     repeatable: bool = False
+
+    @property
+    def ingests(self) -> bool:
+        """Whether calls take in events: there are so many that they do not count as uses of their key."""
+        return self.resource == "event" and self.mode == "write"
 
     @property
     def route(self) -> str:
@@ -266,6 +275,8 @@ async def attempt(
 ) -> Reply:
     """The request in one unit of work."""
     async with opener(credential, endpoint.mode == "write" and not endpoint.apart) as work:
+        if not endpoint.ingests:
+            work.note_key_use()
         work.require(endpoint.resource, endpoint.mode)
         if not endpoint.apart:
             key = request.headers.get("idempotency-key") if endpoint.repeatable else None

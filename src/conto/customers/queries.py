@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
 from conto.catalog.applied_taxes import shown_by_owner
+from conto.catalog.selected_sections import sections_of_customer
 from conto.db.nested import nested
 from conto.db.tables import billing_entities, customer_error_details, customer_metadata, customers, customers_taxes
 from conto.errors import NotFound
@@ -122,7 +123,8 @@ async def extended(work: Work, row: Row[Any]) -> CustomerObjectExtended:
     metadata = await metadata_of(work, [row.id])
     taxes = await shown_by_owner(work, customers_taxes, "customer_id", [row.id])
     errors = await work.rows(_ERRORS, id=row.id)
-    return show_customer_extended(row, metadata[row.id], taxes[row.id], errors)
+    sections = await sections_of_customer(work, row)
+    return show_customer_extended(row, metadata[row.id], taxes[row.id], sections, errors)
 
 
 async def customer_by_id(work: Work, customer_id: UUID, *, lock: bool = False) -> Row[Any]:

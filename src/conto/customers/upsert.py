@@ -10,13 +10,21 @@ from sqlalchemy import Row, insert, select, update
 
 from conto import counters, metadata
 from conto.catalog.applied_taxes import known_taxes, link_taxes, replace_taxes
+from conto.catalog.selected_sections import select_sections
 from conto.changes import given
 from conto.core.numbering import customer_slug
 from conto.customers import eu_taxes
 from conto.customers.payment_provider import provider_columns, refuse_unknown_provider
 from conto.customers.queries import customer_by_id
 from conto.customers.vat_checks import clear_tax_error
-from conto.db.tables import customer_metadata, customers, customers_taxes, invoices, organizations
+from conto.db.tables import (
+    customer_metadata,
+    customers,
+    customers_custom_sections,
+    customers_taxes,
+    invoices,
+    organizations,
+)
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.organizations.queries import billing_entity, default_billing_entity
@@ -113,6 +121,7 @@ async def _create(work: Work, data: CustomerInput, entity_id: UUID | None) -> UU
     values |= {"sequential_id": sequential_id, "slug": customer_slug(prefix, sequential_id)}
     await work.execute(insert(customers).values(values))
     await link_taxes(work, customers_taxes, "customer_id", customer_id, [tax.id for tax in wanted])
+    await _select_sections(work, customer_id, data)
     await _set_metadata(work, customer_id, data)
     return customer_id
 
@@ -132,6 +141,7 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
     )
     if data.tax_codes is not UNSET:
         await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+    await _select_sections(work, found.id, data)
     await _set_metadata(work, found.id, data)
     if _moves(found, values):
         await clear_tax_error(work, found.id)
@@ -164,6 +174,8 @@ def _columns(data: CustomerInput) -> dict[str, Any]:
     if data.billing_configuration:
         configured = given(data.billing_configuration)
         values |= {name: configured[name] for name in CONFIGURED if name in configured}
+    if data.invoice_custom_section_codes is not UNSET and not data.skip_invoice_custom_sections:
+        values["skip_invoice_custom_sections"] = False
     return values
 
 
@@ -185,6 +197,13 @@ def _refuse_doubled_integrations(data: CustomerInput) -> None:
 def _refuse_sections_both_ways(data: CustomerInput) -> None:
     if data.skip_invoice_custom_sections is True and data.invoice_custom_section_codes:
         raise Invalid({"invoice_custom_sections": ["skip_sections_and_selected_ids_sent_together"]})
+
+
+async def _select_sections(work: Work, customer_id: UUID, data: CustomerInput) -> None:
+    """Replace the selected custom sections, where the input names some or says to skip them."""
+    codes = [] if data.skip_invoice_custom_sections is True else data.invoice_custom_section_codes
+    if codes is not UNSET:
+        await select_sections(work, customers_custom_sections, "customer_id", customer_id, codes)
 
 
 async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> None:

@@ -10,11 +10,19 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Table, select
 
 from conto.clock import local_day
+from conto.core.custom_sections import Section
 from conto.core.money import MOST_CENTS, ZERO
 from conto.core.taxes import FeeTaxes, InvoiceTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import Totals, totals
 from conto.db.engine import inserted, insertion
-from conto.db.tables import billing_entities, fees, fees_taxes, invoices, invoices_taxes
+from conto.db.tables import (
+    applied_invoice_custom_sections,
+    billing_entities,
+    fees,
+    fees_taxes,
+    invoices,
+    invoices_taxes,
+)
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.invoices.queries import OF_ENTITY
@@ -68,6 +76,7 @@ class InvoiceDraft:
     skip_psp: bool
     taxes_pending: bool
     fees: Sequence[FeeDraft]
+    custom_sections: Sequence[Section] = ()
 
     def taxes_of(self, fee: FeeDraft) -> tuple[Tax, ...]:
         """The taxes that one of the fees has by now."""
@@ -95,10 +104,11 @@ def _columns(table: Table) -> tuple[str, ...]:
 
 
 def _storing() -> Select[Any]:
-    """The statement that inserts an invoice with its fees and taxes, and gives its row as reads of it do."""
+    """The statement that inserts an invoice with all that is on it, and gives its row as reads of it do."""
     stored = insertion(invoices, _columns(invoices)).returning(invoices).cte("stored_invoice")
     parts = [
-        insertion(table, _columns(table)).cte(f"stored_{table.name}") for table in (fees, fees_taxes, invoices_taxes)
+        insertion(table, _columns(table)).cte(f"stored_{table.name}")
+        for table in (fees, fees_taxes, invoices_taxes, applied_invoice_custom_sections)
     ]
     issuer = (billing_entities.c.organization_id == stored.c.organization_id) & (
         billing_entities.c.id == stored.c.billing_entity_id
@@ -130,6 +140,7 @@ async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
         ],
         fees_taxes: fee_tax_rows(work, draft.currency, fee_ids, fee_taxes),
         invoices_taxes: invoice_tax_rows(work, draft.currency, invoice["id"], invoice_taxes),
+        applied_invoice_custom_sections: _section_rows(work, draft, invoice["id"]),
     }
     values: dict[str, Any] = {}
     for table, found in rows.items():
@@ -252,6 +263,24 @@ def invoice_tax_rows(work: Work, currency: str, invoice_id: UUID, taxed: Invoice
             "fees_amount_cents": applied.base_cents,
         }
         for place, applied in enumerate(taxed.applied)
+    ]
+
+
+def _section_rows(work: Work, draft: InvoiceDraft, invoice_id: UUID) -> list[dict[str, Any]]:
+    """Copies of the custom sections: later changes of them do not reach the invoice."""
+    return [
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            "invoice_id": invoice_id,
+            "position": place,
+            "code": section.code,
+            "name": section.name,
+            "display_name": section.display_name,
+            "details": section.details,
+            "created_at": work.now,
+        }
+        for place, section in enumerate(draft.custom_sections)
     ]
 
 

@@ -14,6 +14,7 @@ from conto.db.tables import billing_entities, invoices
 from conto.invoices.finalize import DOCUMENT
 from conto.invoices.queries import extended, with_entity
 from conto.jobs import Job
+from conto.organizations.logos import logo_of
 from conto.schemas.billing_entities import show_billing_entity
 from conto.schemas.encoding import encode
 from conto.work import Work, Works
@@ -36,21 +37,23 @@ async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
         if invoice is None or invoice.file_path or invoice.status not in HAS_DOCUMENT:
             return
         shown = await _as_json(await extended(work, invoice_id))
-        seller = await _as_json(show_billing_entity(await _seller(work, invoice), is_default=False))
+        entity = await _seller(work, invoice)
+        seller = await _as_json(show_billing_entity(entity, is_default=False))
+        logo = await logo_of(work, entity)
         customer = await customer_by_id(work, invoice.customer_id)
         locale = customer.document_locale or seller["document_locale"]
-    pdf = await asyncio.to_thread(_render, shown, seller, locale)
+    pdf = await asyncio.to_thread(_render, shown, seller, locale, logo)
     path = f"{organization_id}/invoices/{invoice_id}.pdf"
     await works.files.put(path, pdf)
     async with works.enter(organization_id) as work:
         await _record(work, invoice_id, path)
 
 
-def _render(invoice: dict[str, Any], seller: dict[str, Any], locale: str) -> bytes:
+def _render(invoice: dict[str, Any], seller: dict[str, Any], locale: str, logo: bytes | None) -> bytes:
     # Imported where documents are made: the compiler and its fonts are no business of the API's processes.
     from conto.documents.render import render_invoice
 
-    return render_invoice(invoice, seller, locale)
+    return render_invoice(invoice, seller, locale, logo)
 
 
 async def _as_json(shown: Any) -> dict[str, Any]:

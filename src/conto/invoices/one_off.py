@@ -16,6 +16,7 @@ from conto.customers.queries import customer as customer_row
 from conto.db.tables import customers
 from conto.errors import NotFound
 from conto.invoices.build import FeeDraft, InvoiceDraft, store
+from conto.invoices.custom_sections import sections_of_invoice
 from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.organizations.queries import billing_entity
@@ -84,6 +85,7 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
         skip_psp=data.skip_psp is True,
         taxes_pending=awaits_taxes("one_off", customer),
         fees=drafts,
+        custom_sections=await sections_of_invoice(work, customer, data.invoice_custom_section),
     )
     stored = await store(work, draft)
     await finish(work, stored, customer, event_type="invoice.one_off_created")

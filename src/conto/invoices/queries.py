@@ -10,7 +10,16 @@ from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any
 from conto.clock import system_now
 from conto.customers.queries import METADATA, WITH_ENTITY, embedded
 from conto.db.nested import nested
-from conto.db.tables import billing_entities, customers, fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
+from conto.db.tables import (
+    applied_invoice_custom_sections,
+    billing_entities,
+    customers,
+    fees,
+    fees_taxes,
+    invoice_metadata,
+    invoices,
+    invoices_taxes,
+)
 from conto.errors import NotFound
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
@@ -63,6 +72,14 @@ _METADATA = (
     )
     .order_by(invoice_metadata.c.invoice_id, invoice_metadata.c.position)
 )
+_SECTIONS = (
+    select(applied_invoice_custom_sections)
+    .where(
+        applied_invoice_custom_sections.c.organization_id == ORGANIZATION,
+        applied_invoice_custom_sections.c.invoice_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+    )
+    .order_by(applied_invoice_custom_sections.c.invoice_id, applied_invoice_custom_sections.c.position)
+)
 _INVOICE_TAXES = _taxes_on(invoices_taxes, invoices_taxes.c.invoice_id)
 _FEE_TAXES = _taxes_on(fees_taxes, fees_taxes.c.fee_id)
 _FEES = (
@@ -92,6 +109,16 @@ _ITS_METADATA = nested(
     .correlate(invoices),
     "position",
 )
+_ITS_SECTIONS = nested(
+    "applied_sections",
+    select(applied_invoice_custom_sections)
+    .where(
+        applied_invoice_custom_sections.c.organization_id == invoices.c.organization_id,
+        applied_invoice_custom_sections.c.invoice_id == invoices.c.id,
+    )
+    .correlate(invoices),
+    "position",
+)
 _ITS_FEES = nested(
     "fees",
     select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
@@ -107,7 +134,9 @@ _ITS_CUSTOMER = nested(
     .correlate(invoices),
     "id",
 )
-_WHOLE = _BY_ID.add_columns(_ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_FEES.column)
+_WHOLE = _BY_ID.add_columns(
+    _ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_SECTIONS.column, _ITS_FEES.column
+)
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
 
@@ -143,11 +172,7 @@ async def lock(work: Work, invoice_id: UUID) -> Row[Any]:
 
 async def applied_taxes_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The taxes on each invoice, in the order in which its fees brought them."""
-    rows = await work.rows(_INVOICE_TAXES, ids=list(invoice_ids))
-    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        found[row.invoice_id].append(row)
-    return found
+    return await _by_invoice(work, _INVOICE_TAXES, invoice_ids)
 
 
 def fee_rows(work: Work) -> Select[Any]:
@@ -169,19 +194,32 @@ async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[InvoiceObject]:
     if not rows:
         return []
     customers_by_id = await embedded(work, {row.customer_id for row in rows})
-    taxes = await applied_taxes_of(work, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    taxes = await applied_taxes_of(work, ids)
     now = system_now()
-    metadata = await metadata_of(work, [row.id for row in rows])
+    metadata = await metadata_of(work, ids)
+    sections = await sections_on(work, ids)
     return [
-        show_invoice(row, customers_by_id[row.customer_id], metadata[row.id], taxes[row.id], work.files, now)
+        show_invoice(
+            row, customers_by_id[row.customer_id], metadata[row.id], taxes[row.id], sections[row.id], work.files, now
+        )
         for row in rows
     ]
 
 
 async def metadata_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The metadata of each invoice, in order of creation."""
+    return await _by_invoice(work, _METADATA, invoice_ids)
+
+
+async def sections_on(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """The custom sections of each invoice, in their order."""
+    return await _by_invoice(work, _SECTIONS, invoice_ids)
+
+
+async def _by_invoice(work: Work, statement: Select[Any], invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in await work.rows(_METADATA, ids=list(invoice_ids)):
+    for row in await work.rows(statement, ids=list(invoice_ids)):
         found[row.invoice_id].append(row)
     return found
 
@@ -213,6 +251,7 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
         show_customer(customer, METADATA.of(customer)),
         _ITS_METADATA.of(row),
         _ITS_TAXES.of(row),
+        _ITS_SECTIONS.of(row),
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
         work.files,
         system_now(),

@@ -8,15 +8,18 @@ from sqlalchemy import Row, insert, select, update
 
 from conto.catalog.applied_taxes import codes_in_any_case, replace_taxes
 from conto.catalog.eu_taxes import generate
+from conto.catalog.selected_sections import select_sections
 from conto.changes import given
 from conto.core.eu_taxes import is_member
 from conto.customers.vat_checks import hurry
-from conto.db.tables import billing_entities, billing_entities_taxes
+from conto.db.tables import billing_entities, billing_entities_custom_sections, billing_entities_taxes
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.invoices.numbering import continue_numbering
 from conto.organizations.create import entity_defaults
+from conto.organizations.logos import name_of, replace_logo
 from conto.schemas.billing_entities import BillingEntityCreateInput, BillingEntityUpdateInput
+from conto.schemas.logos import LogoFile, logo_file
 from conto.work import Work
 
 E_INVOICING_COUNTRIES = ("FR", "DE")
@@ -39,7 +42,11 @@ async def create_billing_entity(work: Work, data: BillingEntityCreateInput) -> R
         raise Invalid({"code": ["value_already_exist"]})
     values = entity_defaults(work, new_id(), data.code, data.name) | settings_of(data)
     refuse_settings_of_elsewhere(values)
+    logo = logo_given(data)
+    values["logo_name"] = name_of(logo)
     created = await work.one(insert(billing_entities).values(values).returning(billing_entities))
+    if logo is not None:
+        await replace_logo(work, created.id, logo)
     if created.eu_tax_management:
         await generate(work)
     return created
@@ -57,12 +64,25 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
     if data.tax_codes is not UNSET:
         codes = await codes_in_any_case(work, data.tax_codes or [])
         await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
+    logo = logo_given(data)
+    if data.logo is not UNSET:
+        values["logo_name"] = name_of(logo)
     changed = await change_entity(work, entity, values)
+    if data.logo is not UNSET:
+        await replace_logo(work, entity.id, logo)
+    if data.invoice_custom_section_codes is not UNSET:
+        codes = data.invoice_custom_section_codes
+        await select_sections(work, billing_entities_custom_sections, "billing_entity_id", entity.id, codes)
     if data.eu_tax_management is True:
         await generate(work)
     elif entity.eu_tax_management and not changed.eu_tax_management:
         await hurry(work, entity.id)
     return changed
+
+
+def logo_given(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> LogoFile | None:
+    """The logo that an input brings, None where it brings none."""
+    return logo_file(data.logo) if data.logo else None
 
 
 async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) -> Row[Any]:
@@ -80,7 +100,7 @@ async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) ->
 
 def settings_of(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> dict[str, Any]:
     """The columns that an input sets."""
-    values = given(data, without=("billing_configuration", "tax_codes"))
+    values = given(data, without=("billing_configuration", "tax_codes", "invoice_custom_section_codes", "logo"))
     if data.billing_configuration is not UNSET:
         values |= given(data.billing_configuration)
     return upper_cased_prefix(values)

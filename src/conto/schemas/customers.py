@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.billing_entities import Adjustment, Anchor, Days
+from conto.schemas.custom_sections import InvoiceCustomSectionObject, SectionCodes, show_custom_section
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
@@ -111,7 +112,7 @@ class CustomerInput(Struct, kw_only=True, frozen=True):
     invoice_grace_period: Days | None | UnsetType = UNSET
     finalize_zero_amount_invoice: ZeroAmountRule | None | UnsetType = UNSET
     skip_invoice_custom_sections: Flag | UnsetType = UNSET
-    invoice_custom_section_codes: Annotated[list[Text], items(100)] | None | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
     billing_configuration: CustomerConfigurationInput | None | UnsetType = UNSET
     metadata: Annotated[list[CustomerMetadataInput], items(5)] | None | UnsetType = UNSET
@@ -218,7 +219,7 @@ class CustomerObjectListed(CustomerObject, kw_only=True, frozen=True):
 class CustomerObjectExtended(CustomerObjectListed, kw_only=True, frozen=True):
     """A customer as it answers for itself."""
 
-    applicable_invoice_custom_sections: list[Any]
+    applicable_invoice_custom_sections: list[InvoiceCustomSectionObject]
     error_details: list[ErrorDetailObject]
 
 
@@ -280,13 +281,14 @@ def show_customer_extended(
     customer: Row[Any],
     metadata: Sequence[Row[Any]],
     taxes: Sequence[TaxObject],
+    sections: Sequence[Row[Any]],
     error_details: Sequence[Row[Any]],
 ) -> CustomerObjectExtended:
     """The customer as it answers for itself."""
     return CustomerObjectExtended(
         **_fields(customer, metadata),
         taxes=list(taxes),
-        applicable_invoice_custom_sections=[],
+        applicable_invoice_custom_sections=[show_custom_section(section) for section in sections],
         error_details=[
             ErrorDetailObject(lago_id=error.id, error_code=error.error_code, details=error.details)
             for error in error_details

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.files import Files
+from conto.schemas.custom_sections import InvoiceAppliedInvoiceCustomSectionObject, SectionCodes, show_applied_section
 from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
@@ -53,7 +54,7 @@ class InvoiceCustomSectionInput(Struct, kw_only=True, frozen=True):
     """Which custom sections the invoice gets."""
 
     skip_invoice_custom_sections: Flag | UnsetType = UNSET
-    invoice_custom_section_codes: Annotated[list[Text], items(100)] | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
 
 
 class PaymentMethodInput(Struct, kw_only=True, frozen=True):
@@ -193,7 +194,7 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     customer: CustomerObject
     metadata: list[InvoiceMetadataObject]
     applied_taxes: list[InvoiceAppliedTaxObject]
-    applied_invoice_custom_sections: list[Any]
+    applied_invoice_custom_sections: list[InvoiceAppliedInvoiceCustomSectionObject]
 
 
 class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
@@ -215,6 +216,7 @@ def _fields(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     files: Files,
     now: datetime,
 ) -> dict[str, Any]:
@@ -250,7 +252,7 @@ def _fields(
             for entry in metadata
         ],
         "applied_taxes": [show_invoice_tax(tax) for tax in applied_taxes],
-        "applied_invoice_custom_sections": [],
+        "applied_invoice_custom_sections": [show_applied_section(section) for section in applied_sections],
     }
 
 
@@ -268,11 +270,12 @@ def show_invoice(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     files: Files,
     now: datetime,
 ) -> InvoiceObject:
     """The invoice as lists show it. `now` is the system's clock, by which links to files end."""
-    return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, files, now))
+    return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now))
 
 
 def show_invoice_extended(
@@ -280,13 +283,14 @@ def show_invoice_extended(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     fees: Sequence[FeeObject] | UnsetType,
     files: Files,
     now: datetime,
 ) -> InvoiceObjectExtended:
     """The invoice as it answers for itself."""
     return InvoiceObjectExtended(
-        **_fields(invoice, customer, metadata, applied_taxes, files, now),
+        **_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now),
         fees=fees if fees is UNSET else list(fees),
         credits=[],
         subscriptions=[],
