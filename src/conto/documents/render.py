@@ -9,9 +9,11 @@ from typing import Any
 
 import typst
 
-from conto.documents.fonts import FAMILIES, fonts, printable
+from conto.documents.fonts import families, fonts, printable, prints
 from conto.documents.formats import as_locale
 from conto.documents.invoice import invoice_data
+from conto.documents.labels import labels
+from conto.documents.logo import drawable
 
 TEMPLATES = Path(__file__).parent / "templates"
 PDF_STANDARD = "a-3b"
@@ -28,10 +30,10 @@ def render_invoice(
     """The invoice as PDF. The same input gives the same bytes.
 
     `invoice` is its JSON with fees, credits and customer (InvoiceObjectExtended), `seller` the billing entity's
-    (BillingEntityObject), `logo` a PNG, JPEG, GIF, WebP or SVG file's content. A logo that cannot be read is left out.
+    (BillingEntityObject), `logo` a PNG or JPEG file's content. A logo that cannot be drawn is left out.
     """
     data = template_data(invoice, seller, locale)
-    if logo is not None:
+    if logo is not None and drawable(logo):
         try:
             return _compile("invoice.typ", data | {"logo": list(logo)})
         except typst.TypstError:
@@ -40,12 +42,16 @@ def render_invoice(
 
 
 def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    """The words of the invoice, and what the template needs besides: paper, fonts, language and date."""
+    """The words of the invoice, and what the template needs besides: paper, fonts, language and date.
+
+    Without the typeface that has the locale's characters, the words are English.
+    """
     on = date.fromisoformat(invoice["issuing_date"])
-    known = as_locale(locale)
-    return printable(invoice_data(invoice, seller, locale)) | {
+    spoken = locale if all(map(prints, labels(locale).values())) else "en"
+    known = as_locale(spoken)
+    return printable(invoice_data(invoice, seller, spoken)) | {
         "paper": "us-letter" if seller.get("country") in LETTER_COUNTRIES else "a4",
-        "fonts": list(FAMILIES),
+        "fonts": families(known.territory, (invoice["customer"].get("country"), seller.get("country"))),
         "lang": known.language,
         "region": known.territory,
         "date": [on.year, on.month, on.day],
