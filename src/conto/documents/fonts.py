@@ -65,8 +65,8 @@ def families(locale_country: str | None, countries: Iterable[str | None]) -> lis
 @cache
 def covered() -> frozenset[str]:
     """The characters that the first typeface has in every style: all that most documents consist of."""
-    styles = [_characters(info.path, info.index) for info in fonts().fonts() if info.family == LATIN]
-    return frozenset.intersection(*styles)
+    styles = [info for info in fonts().fonts() if info.family == LATIN and info.path]
+    return frozenset.intersection(*(_characters(str(style.path), style.index) for style in styles))
 
 
 @cache

@@ -9,6 +9,10 @@ from typing import Any
 
 import typst
 
+from conto.documents.einvoice.cii import cii
+from conto.documents.einvoice.embed import embedded
+from conto.documents.einvoice.facts import einvoice
+from conto.documents.einvoice.ubl import ubl
 from conto.documents.fonts import families, fonts, printable, prints
 from conto.documents.formats import as_locale
 from conto.documents.invoice import invoice_data
@@ -27,18 +31,32 @@ _of_thread = threading.local()
 def render_invoice(
     invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en", logo: bytes | None = None
 ) -> bytes:
-    """The invoice as PDF. The same input gives the same bytes.
+    """The invoice as PDF; of a billing entity with e-invoicing, with the invoice's data in it (Factur-X).
 
     `invoice` is its JSON with fees, credits and customer (InvoiceObjectExtended), `seller` the billing entity's
-    (BillingEntityObject), `logo` a PNG or JPEG file's content. A logo that cannot be drawn is left out.
+    (BillingEntityObject), `logo` a PNG or JPEG file's content. A logo that cannot be drawn is left out. The same
+    input gives the same bytes, but for the instant that data is attached with.
     """
     data = template_data(invoice, seller, locale)
-    if logo is not None and drawable(logo):
-        try:
-            return _compile("invoice.typ", data | {"logo": list(logo)})
-        except typst.TypstError:
-            pass
-    return _compile("invoice.typ", data)
+    pdf = _with_logo(data, logo) if logo is not None and drawable(logo) else _compile("invoice.typ", data)
+    if not seller.get("einvoicing"):
+        return pdf
+    title = f"{data['title']} {data['number']}"
+    language = "-".join(part for part in (data["lang"], data["region"]) if part)
+    xml = cii(einvoice(invoice, seller, locale))
+    return embedded(pdf, xml, title=title, author=data["company"], subject=title, language=language)
+
+
+def render_xml(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
+    """The invoice as a file of data on its own, in UBL; arguments as for the PDF."""
+    return ubl(einvoice(invoice, seller, locale))
+
+
+def _with_logo(data: Mapping[str, Any], logo: bytes) -> bytes:
+    try:
+        return _compile("invoice.typ", {**data, "logo": list(logo)})
+    except typst.TypstError:
+        return _compile("invoice.typ", data)
 
 
 def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
