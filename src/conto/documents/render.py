@@ -60,16 +60,24 @@ def _with_logo(data: Mapping[str, Any], logo: bytes) -> bytes:
 
 
 def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    """The words of the invoice, and what the template needs besides: paper, fonts, language and date.
-
-    Without the typeface that has the locale's characters, the words are English.
-    """
+    """The words of the invoice, and what the template needs besides: paper, fonts, language and date."""
+    spoken = _speakable(locale)
     on = date.fromisoformat(invoice["issuing_date"])
-    spoken = locale if all(map(prints, labels(locale).values())) else "en"
-    known = as_locale(spoken)
-    return printable(invoice_data(invoice, seller, spoken)) | {
+    return _dressed(invoice_data(invoice, seller, spoken), invoice["customer"], seller, spoken, on)
+
+
+def _speakable(locale: str) -> str:
+    """The locale; English where the typeface that has its characters is missing."""
+    return locale if all(map(prints, labels(locale).values())) else "en"
+
+
+def _dressed(
+    data: Mapping[str, Any], customer: Mapping[str, Any], seller: Mapping[str, Any], locale: str, on: date
+) -> dict[str, Any]:
+    known = as_locale(locale)
+    return printable(data) | {
         "paper": "us-letter" if seller.get("country") in LETTER_COUNTRIES else "a4",
-        "fonts": families(known.territory, (invoice["customer"].get("country"), seller.get("country"))),
+        "fonts": families(known.territory, (customer.get("country"), seller.get("country"))),
         "lang": known.language,
         "region": known.territory,
         "date": [on.year, on.month, on.day],

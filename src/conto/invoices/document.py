@@ -36,6 +36,7 @@ class Source:
     invoice: dict[str, Any]
     seller: dict[str, Any]
     locale: str
+    logo: bytes | None
     has_pdf: bool
     has_xml: bool
 
@@ -77,6 +78,7 @@ async def _source(work: Work, invoice_id: UUID) -> Source | None:
         invoice=await _as_json(await extended(work, invoice_id)),
         seller=await _as_json(show_billing_entity(entity, is_default=False)),
         locale=customer.document_locale or entity.document_locale,
+        logo=entity.logo,
         has_pdf=bool(invoice.file_path),
         has_xml=bool(invoice.xml_path),
     )
@@ -89,7 +91,7 @@ async def _source(work: Work, invoice_id: UUID) -> Source | None:
 def _render_pdf(source: Source) -> bytes:
     from conto.documents.render import render_invoice
 
-    return render_invoice(source.invoice, source.seller, source.locale)
+    return render_invoice(source.invoice, source.seller, source.locale, source.logo)
 
 
 def _render_xml(source: Source) -> bytes:
