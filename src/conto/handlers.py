@@ -2,11 +2,28 @@
 
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
+from conto.invoices import letter as _invoice_letter
 from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
+from conto.mails import deliver as _mail
+from conto.payments.receipts import document as _receipt_document
+from conto.payments.receipts import letter as _receipt_letter
+from conto.payments.receipts import payload as _receipt_payload
 from conto.webhooks import deliver as _deliver
 from conto.webhooks import prune as _prune
 
 __all__: list[str] = []
 
-_registered = (_customer_payload, _document, _overdue, _invoice_payload, _deliver, _prune)
+_registered = (
+    _customer_payload,
+    _document,
+    _invoice_letter,
+    _overdue,
+    _invoice_payload,
+    _mail,
+    _receipt_document,
+    _receipt_letter,
+    _receipt_payload,
+    _deliver,
+    _prune,
+)

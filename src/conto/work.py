@@ -27,6 +27,7 @@ from conto.ids import new_id
 from conto.jobs import Job
 from conto.jobs import enqueue as put_on_queue
 from conto.secrets import Secrets
+from conto.smtp import Mailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Work:
     secrets: Secrets
     files: Files
     public_url: str
+    mailer: Mailer | None = None
     access: Access | None = None
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
@@ -184,6 +186,8 @@ class Works:
     secrets: Secrets
     files: Files
     public_url: str
+    mailer: Mailer | None = None
+    """What sends mail, None where mail is switched off."""
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -254,4 +258,4 @@ class Works:
 
     def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
         now = organization.frozen_time or system_now()
-        return Work(connection, organization, now, self.secrets, self.files, self.public_url)
+        return Work(connection, organization, now, self.secrets, self.files, self.public_url, self.mailer)

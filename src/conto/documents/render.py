@@ -12,6 +12,7 @@ import typst
 from conto.documents.fonts import FAMILIES, fonts, printable
 from conto.documents.formats import as_locale
 from conto.documents.invoice import invoice_data
+from conto.documents.receipt import paid_on, receipt_data
 
 TEMPLATES = Path(__file__).parent / "templates"
 PDF_STANDARD = "a-3b"
@@ -41,9 +42,22 @@ def render_invoice(
 
 def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
     """The words of the invoice, and what the template needs besides: paper, fonts, language and date."""
-    on = date.fromisoformat(invoice["issuing_date"])
+    return _dressed(invoice_data(invoice, seller, locale), seller, locale, date.fromisoformat(invoice["issuing_date"]))
+
+
+def render_receipt(receipt: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
+    """The payment receipt as PDF. The same input gives the same bytes.
+
+    `receipt` is its JSON (PaymentReceiptObject) with `customer` and `invoices`, of which each has number, issuing date,
+    total, what has been paid of it, and what is due; `seller` is the billing entity's JSON.
+    """
+    data = receipt_data(receipt, seller, locale)
+    return _compile("receipt.typ", _dressed(data, seller, locale, paid_on(receipt)))
+
+
+def _dressed(data: dict[str, Any], seller: Mapping[str, Any], locale: str, on: date) -> dict[str, Any]:
     known = as_locale(locale)
-    return printable(invoice_data(invoice, seller, locale)) | {
+    return printable(data) | {
         "paper": "us-letter" if seller.get("country") in LETTER_COUNTRIES else "a4",
         "fonts": list(FAMILIES),
         "lang": known.language,

@@ -7,6 +7,7 @@ from conto.db.tables.customers import customer_metadata, customers, customers_ta
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
+from conto.db.tables.mails import mails
 from conto.db.tables.organizations import (
     api_keys,
     billing_entities,
@@ -14,7 +15,7 @@ from conto.db.tables.organizations import (
     organizations,
     server_keys,
 )
-from conto.db.tables.payments import payments
+from conto.db.tables.payments import payment_receipts, payment_receipts_invoices, payments
 from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
 
 __all__ = [
@@ -36,8 +37,11 @@ __all__ = [
     "invoices",
     "invoices_taxes",
     "ledger_transfers",
+    "mails",
     "metadata",
     "organizations",
+    "payment_receipts",
+    "payment_receipts_invoices",
     "payments",
     "server_keys",
     "taxes",
