@@ -84,10 +84,10 @@ class Company:
         body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields
         return (await self.post("/invoices", {"invoice": body}))["invoice"]
 
-    async def run_jobs(self) -> int:
-        """Do the jobs that wait for this organization, as a worker would; how many there were."""
+    async def run_jobs(self, *kinds: str) -> int:
+        """Do the waiting jobs of this organization, as a worker would, of these kinds or all; how many there were."""
         done = 0
-        while waiting := await self._waiting():
+        while waiting := [job for job in await self._waiting() if not kinds or job.entrypoint in kinds]:
             for job in waiting:
                 await jobs.run(self.works, job.entrypoint, job.payload)
                 await self._forget(job.id)

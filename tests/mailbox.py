@@ -15,6 +15,13 @@ from conto.smtp import Mailer
 
 SENDER = "billing@conto.example"
 DOMAIN = "conto.example"
+EMAIL_SETTINGS: dict[str, Any] = {
+    "organization": {
+        "email": "accounts@acme.example",
+        "email_settings": ["invoice.finalized", "payment_receipt.created"],
+        "issue_receipts": True,
+    }
+}
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """One of everything that an organization can have, and the paths that name it."""
 
+from dataclasses import replace
 from typing import Any
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from tests.books import listens
 from tests.company import Company
+from tests.mailbox import mailbox
 
 Names = dict[str, str]
 """What stands for the parameter after each word of a path: `{"customers": "customer_1"}`."""
@@ -23,9 +25,16 @@ async def one_of_everything(company: Company) -> Names:
     metadata = [{"key": "team", "value": "sales"}]
     await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
     paid = {"invoice_id": invoice["lago_id"], "amount_cents": 1, "reference": "transfer"}
+    mailed = ["invoice.finalized", "payment_receipt.created"]
+    settings = {"issue_receipts": True, "email": "accounts@acme.example", "email_settings": mailed}
+    await company.put("/organizations", {"organization": settings})
     company.client.headers["Idempotency-Key"] = "first payment"
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
     del company.client.headers["Idempotency-Key"]
+    (receipt,) = (await company.get("/payment_receipts"))["payment_receipts"]
+    await company.post(f"/payment_receipts/{receipt['lago_id']}/resend_email", {"to": ["boss@hooli.example"]})
+    async with mailbox() as box:
+        await replace(company, works=replace(company.works, mailer=box.mailer())).run_jobs("mail", "rehearsal.mail")
     return {
         "billing_entities": entity,
         "taxes": tax["code"],
@@ -35,6 +44,7 @@ async def one_of_everything(company: Company) -> Names:
         "invoices": invoice["lago_id"],
         "fees": invoice["fees"][0]["lago_id"],
         "payments": payment["lago_id"],
+        "payment_receipts": receipt["lago_id"],
     }
 
 

@@ -6,6 +6,7 @@ from conto.invoices import letter as _invoice_letter
 from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
 from conto.mails import deliver as _mail
+from conto.organizations import notices as _notices
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
@@ -21,6 +22,7 @@ _registered = (
     _overdue,
     _invoice_payload,
     _mail,
+    _notices,
     _receipt_document,
     _receipt_letter,
     _receipt_payload,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 
 import aiosmtplib
 from aiosmtplib import (
@@ -113,6 +114,18 @@ async def _leave(smtp: aiosmtplib.SMTP) -> None:
             async with asyncio.timeout(QUIT_SECONDS):
                 await smtp.quit()
     smtp.close()
+
+
+def test_message(mailer: Mailer, to: str) -> EmailMessage:
+    """A message that says nothing but that it came."""
+    made = EmailMessage()
+    made["Subject"] = "Mail from Conto"
+    made["From"] = mailer.sender
+    made["To"] = to
+    made["Date"] = localtime()
+    made["Message-ID"] = make_msgid(domain=mailer.domain)
+    made.set_content("Conto can send mail.\n")
+    return made
 
 
 def open_mailer(settings: Settings) -> Mailer | None:

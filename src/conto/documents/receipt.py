@@ -36,7 +36,6 @@ def receipt_data(receipt: Json, seller: Json, locale: str) -> dict[str, Any]:
         },
         "invoices": [_line(invoice, wording) for invoice in receipt["invoices"]],
         "labels": {key: wording.say(key) for key in COLUMNS},
-        "footer": seller.get("invoice_footer") or None,
         "page": wording.labels["page"],
     }
 

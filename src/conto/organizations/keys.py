@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, update
 from conto.db.tables import api_keys
 from conto.errors import NotFound
 from conto.ids import new_id
+from conto.organizations import notices
 from conto.work import Work, hashed
 
 
@@ -22,8 +23,14 @@ class CreatedKey:
     value: str
 
 
-async def create_key(work: Work, *, name: str | None, permissions: Mapping[str, Sequence[str]] | None) -> CreatedKey:
-    """Make a key. `permissions` None gives both modes on all resources."""
+async def create_key(
+    work: Work,
+    *,
+    name: str | None,
+    permissions: Mapping[str, Sequence[str]] | None,
+    notice: str | None = notices.CREATED,
+) -> CreatedKey:
+    """Make a key. `permissions` None gives both modes on all resources; administrators get the `notice`, if any."""
     created = CreatedKey(new_id(), str(new_id()))
     await work.execute(
         insert(api_keys).values(
@@ -37,6 +44,8 @@ async def create_key(work: Work, *, name: str | None, permissions: Mapping[str, 
             updated_at=work.now,
         )
     )
+    if notice is not None:
+        await notices.notify_administrators(work, notice, created.id)
     return created
 
 
@@ -56,7 +65,8 @@ async def rotate_key(work: Work, key_id: UUID, *, name: str | None, expires_at: 
     )
     if ended is None:
         raise NotFound("api_key")
-    return await create_key(work, name=name if name is not None else ended.name, permissions=None)
+    new_name = name if name is not None else ended.name
+    return await create_key(work, name=new_name, permissions=None, notice=notices.ROTATED)
 
 
 async def list_keys(work: Work) -> Sequence[Row[Any]]:
