@@ -99,7 +99,8 @@ def _refusal(error: Exception) -> Refusal:
     if isinstance(error, SMTPResponseException):
         about_message = isinstance(error, SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError)
         return Refusal(_short(f"{error.code} {error.message}"), about_message and error.code >= 500)
-    permanent = isinstance(error, SMTPNotSupported | ValueError)
+    # A certificate that is not trusted is a ValueError, too, but of the connection.
+    permanent = isinstance(error, SMTPNotSupported | ValueError) and not isinstance(error, OSError)
     return Refusal(_short(f"{type(error).__name__}: {error}".removesuffix(": ")), permanent)
 
 

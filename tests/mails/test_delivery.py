@@ -1,13 +1,22 @@
 """Mail reaches the mail server once, or says visibly that it did not (chapter 72 §5)."""
 
 import asyncio
+import ssl
 from dataclasses import replace
+from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from conto import worker
+from conto.clock import system_now
 from conto.jobs import Hopeless
 from conto.mails.deliver import Undelivered, deliver
 from conto.mails.outbox import Taken
@@ -217,6 +226,47 @@ async def test_the_server_is_told_who_sends(mailing, works, databases):
             await deliver(replace(works, mailer=box.mailer(username="me", password="wrong")), mailing.id, mail.id)
         await deliver(replace(works, mailer=box.mailer(username="me", password="secret")), mailing.id, mail.id)
         assert len(box.received) == 1
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a mail server encrypts with whose certificate this process trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(system_now() - timedelta(days=1))
+        .not_valid_after(system_now() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "certificate").write_bytes(certificate.public_bytes(encoding))
+    (tmp_path / "both").write_bytes(private + certificate.public_bytes(encoding))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "both")
+    return context
+
+
+@pytest.mark.parametrize("tls", ["starttls", "auto"])
+async def test_a_mail_goes_encrypted_where_the_server_can(mailing, works, databases, trusted, tls):
+    async with mailbox(tls_context=trusted, require_starttls=True) as box:
+        await resent(mailing)
+        await deliver(replace(works, mailer=box.mailer(tls=tls)), mailing.id, (await only(databases, mailing)).id)
+        assert len(box.received) == 1
+
+
+async def test_a_mail_server_that_is_not_trusted_gets_nothing(mailing, works, databases, trusted, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    async with mailbox(tls_context=trusted) as box:
+        await resent(mailing)
+        with pytest.raises(Undelivered, match="certificate"):
+            await deliver(
+                replace(works, mailer=box.mailer(tls="auto")), mailing.id, (await only(databases, mailing)).id
+            )
+        assert box.received == []
 
 
 @pytest.mark.parametrize("tls", ["always", "starttls"])

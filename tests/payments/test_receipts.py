@@ -152,9 +152,7 @@ async def test_a_receipt_is_mailed_with_its_invoice(mailing: Company, box):
     (receipt,) = await receipts(mailing)
     (mail,) = [mail for mail in box.received if len(mail.files) == 2]
     assert list(mail.files) == [f"{receipt['number']}.pdf", f"{invoice['number']}.pdf"]
-    assert mail.message["Subject"] == (
-        f"Votre reçu de paiement {mailing.organization.name} n° {receipt['number']}"
-    )
+    assert mail.message["Subject"] == (f"Votre reçu de paiement {mailing.organization.name} n° {receipt['number']}")
     said = " ".join(mail.part("plain").split())
     assert f"Numéro de reçu: {receipt['number']} Date de paiement: 20 janv. 2024 Montant payé: 40,00 €" in said
     assert len(box.received) == 2  # The other one brings the invoice alone.

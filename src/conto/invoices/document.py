@@ -1,24 +1,27 @@
 """Make an invoice's PDF once it is final, in the background, from its own JSON (chapter 72 §8)."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+import msgspec
+from sqlalchemy import Row, select, update
 
 from conto import jobs
 from conto.customers.queries import customer_by_id
-from conto.db.tables import invoices
+from conto.db.tables import billing_entities, invoices
 from conto.invoices.finalize import DOCUMENT
 from conto.invoices.mail import mail_new
 from conto.invoices.queries import extended, with_entity
 from conto.jobs import Job
-from conto.organizations.queries import billing_entity_by_id
 from conto.schemas.billing_entities import show_billing_entity
-from conto.schemas.encoding import as_json
+from conto.schemas.encoding import encode
 from conto.work import Work, Works
 
 HAS_DOCUMENT = ("finalized", "voided")
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def ask_for(work: Work, invoice_id: UUID) -> None:
@@ -34,8 +37,7 @@ async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
         if invoice is None or invoice.file_path or invoice.status not in HAS_DOCUMENT:
             return
         shown = await _as_json(await extended(work, invoice_id))
-        issuer = await billing_entity_by_id(work, invoice.billing_entity_id)
-        seller = await _as_json(show_billing_entity(issuer, is_default=False))
+        seller = await _as_json(show_billing_entity(await _seller(work, invoice), is_default=False))
         customer = await customer_by_id(work, invoice.customer_id)
         locale = customer.document_locale or seller["document_locale"]
     pdf = await asyncio.to_thread(_render, shown, seller, locale)
@@ -53,11 +55,20 @@ def _render(invoice: dict[str, Any], seller: dict[str, Any], locale: str) -> byt
 
 
 async def _as_json(shown: Any) -> dict[str, Any]:
-    return as_json(shown)
+    return _decoder.decode(encode(shown))
+
+
+async def _seller(work: Work, invoice: Row[Any]) -> Row[Any]:
+    return await work.one(
+        select(billing_entities).where(
+            billing_entities.c.organization_id == work.organization.id,
+            billing_entities.c.id == invoice.billing_entity_id,
+        )
+    )
 
 
 async def _record(work: Work, invoice_id: UUID, path: str) -> None:
-    """Note where the document is, tell of it and mail it, once, also when two workers made it at the same time."""
+    """Note where the document is, and tell of it once, also when two workers made it at the same time."""
     first = await work.first(
         update(invoices)
         .where(
@@ -66,8 +77,8 @@ async def _record(work: Work, invoice_id: UUID, path: str) -> None:
             invoices.c.file_path.is_(None),
         )
         .values(file_path=path)
-        .returning(invoices)
+        .returning(invoices.c.id)
     )
     if first is not None:
         work.emit("invoice.generated", invoice_id)
-        await mail_new(work, first)
+        await mail_new(work, invoice_id)

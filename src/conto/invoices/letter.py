@@ -12,8 +12,7 @@ from conto.invoices.document import make
 from conto.invoices.mail import INVOICE
 from conto.invoices.queries import with_entity
 from conto.mails.letters import Attachment, Letter, Unwritable, file_name, writes
-from conto.mails.pages import Page, as_html, as_text
-from conto.mails.texts import words
+from conto.mails.pages import letter_to_customer
 from conto.organizations.queries import billing_entity_by_id
 from conto.work import Works
 
@@ -52,27 +51,11 @@ def _letter(invoice: Row[Any], issuer: Row[Any], locale: str, attached: Attachme
     # Imported where letters are written: the formats read fonts, which are no business of the API's processes.
     from conto.documents.formats import day, money
 
-    said = words(locale)
-    names = {"entity": issuer.name, "number": invoice.number}
     facts = [
-        (said["invoice_number"], invoice.number),
-        (said["issuing_date"], day(invoice.issuing_date, locale)),
-        (said["total"], money(invoice.total_amount_cents, invoice.currency, locale)),
+        ("invoice_number", invoice.number),
+        ("issuing_date", day(invoice.issuing_date, locale)),
+        ("total", money(invoice.total_amount_cents, invoice.currency, locale)),
     ]
     if invoice.payment_status != "succeeded":
-        facts.append((said["due_date"], day(invoice.payment_due_date, locale)))
-    page = Page(
-        locale=locale,
-        before=[said["greeting"], said["invoice_intro"].format(**names)],
-        facts=facts,
-        after=[said["question"], f"{said['closing']}\n{issuer.name}"],
-    )
-    return Letter(
-        sender=issuer.name,
-        reply_to=issuer.email,
-        locale=locale,
-        subject=said["invoice_subject"].format(**names),
-        text=as_text(page),
-        html=as_html(page),
-        attachments=[attached],
-    )
+        facts.append(("due_date", day(invoice.payment_due_date, locale)))
+    return letter_to_customer(issuer, locale, "invoice", invoice.number, facts, [attached])

@@ -1,14 +1,13 @@
 """Invoices by mail: when they become final, and again when someone asks (chapter 72 §5, chapter 70 §8.1)."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from conto.customers.queries import customer_by_id
+from conto.db.tables import invoices
 from conto.errors import NotAllowed
 from conto.ids import new_id
 from conto.invoices.queries import invoice as invoice_row
+from conto.invoices.queries import with_entity
 from conto.mails import outbox
 from conto.mails.recipients import INVOICES, asked_for, unasked
 from conto.organizations.queries import billing_entity_by_id
@@ -20,9 +19,12 @@ INVOICE = "invoice"
 """The kind of mail that brings an invoice."""
 
 
-async def mail_new(work: Work, invoice: Row[Any]) -> None:
+async def mail_new(work: Work, invoice_id: UUID) -> None:
     """Mail an invoice whose document has just been made, once, to its customer; not where its fees sum to 0."""
-    if work.mailer is None or invoice.status != "finalized" or invoice.fees_amount_cents == 0:
+    if work.mailer is None:
+        return
+    invoice = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
+    if invoice is None or invoice.status != "finalized" or invoice.fees_amount_cents == 0:
         return
     customer = await customer_by_id(work, invoice.customer_id)
     issuer = await billing_entity_by_id(work, invoice.billing_entity_id)

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-from conto.mails.letters import CONTROLS
+from sqlalchemy import Row
+
+from conto.mails.letters import CONTROLS, Attachment, Letter
+from conto.mails.texts import words
 
 PAGE = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5"
 FACT = "padding:2px 24px 2px 0"
@@ -18,6 +22,37 @@ class Page:
     before: Sequence[str]
     facts: Sequence[tuple[str, str]]
     after: Sequence[str]
+
+
+def letter_to_customer(
+    issuer: Row[Any],
+    locale: str,
+    kind: str,
+    number: str,
+    facts: Sequence[tuple[str, str]],
+    attachments: Sequence[Attachment],
+) -> Letter:
+    """The letter in which a billing entity brings a document, an `invoice` or a `receipt`, to its customer.
+
+    A fact is the name of one of the words of `conto.mails.texts`, and its value.
+    """
+    said = words(locale)
+    names = {"entity": issuer.name, "number": number}
+    page = Page(
+        locale=locale,
+        before=[said["greeting"], said[f"{kind}_intro"].format(**names)],
+        facts=[(said[word], value) for word, value in facts],
+        after=[said["question"], f"{said['closing']}\n{issuer.name}"],
+    )
+    subject = said[f"{kind}_subject"].format(**names)
+    return letter(page, sender=issuer.name, reply_to=issuer.email, subject=subject, attachments=attachments)
+
+
+def letter(
+    page: Page, *, sender: str, reply_to: str | None, subject: str, attachments: Sequence[Attachment] = ()
+) -> Letter:
+    """The page as a letter in both forms."""
+    return Letter(sender, reply_to, page.locale, subject, as_text(page), as_html(page), attachments)
 
 
 def as_text(page: Page) -> str:

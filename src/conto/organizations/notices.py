@@ -10,7 +10,7 @@ from conto.ids import new_id
 from conto.mails import outbox
 from conto.mails.letters import Letter, Unwritable, split, writes
 from conto.mails.outbox import Recipients
-from conto.mails.pages import Page, as_html, as_text
+from conto.mails.pages import Page, letter
 from conto.organizations.queries import default_billing_entity
 from conto.work import Work, Works
 
@@ -75,14 +75,7 @@ async def _letter(works: Works, organization_id: UUID, key_id: UUID, notice: str
         facts=[("Organization", organization.name), ("Key", _shown(key))],
         after=[WARNING],
     )
-    return Letter(
-        sender="Conto",
-        reply_to=None,
-        locale="en",
-        subject=subject.format(name=organization.name),
-        text=as_text(page),
-        html=as_html(page),
-    )
+    return letter(page, sender="Conto", reply_to=None, subject=subject.format(name=organization.name))
 
 
 def _shown(key: Row[Any]) -> str:

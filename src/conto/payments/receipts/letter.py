@@ -13,8 +13,7 @@ from conto.db.tables import payment_receipts, payment_receipts_invoices, payment
 from conto.invoices.letter import PDF
 from conto.invoices.letter import attachment as invoice_attachment
 from conto.mails.letters import Attachment, Letter, Unwritable, file_name, writes
-from conto.mails.pages import Page, as_html, as_text
-from conto.mails.texts import words
+from conto.mails.pages import letter_to_customer
 from conto.organizations.queries import billing_entity_by_id
 from conto.payments.queries import all_payment_rows
 from conto.payments.receipts.document import make
@@ -58,26 +57,11 @@ def _letter(
     from conto.documents.formats import day, money
 
     locale = customer.document_locale or issuer.document_locale
-    said = words(locale)
-    names = {"entity": issuer.name, "number": receipt.number}
     paid_on = local_day(payment.created_at, customer.timezone or customer.entity_timezone)
-    page = Page(
-        locale=locale,
-        before=[said["greeting"], said["receipt_intro"].format(**names)],
-        facts=[
-            (said["receipt_number"], receipt.number),
-            (said["payment_date"], day(paid_on, locale)),
-            (said["amount_paid"], money(payment.amount_cents, payment.currency, locale)),
-            *((said["invoice_number"], line.number) for line in lines),
-        ],
-        after=[said["question"], f"{said['closing']}\n{issuer.name}"],
-    )
-    return Letter(
-        sender=issuer.name,
-        reply_to=issuer.email,
-        locale=locale,
-        subject=said["receipt_subject"].format(**names),
-        text=as_text(page),
-        html=as_html(page),
-        attachments=attached,
-    )
+    facts = [
+        ("receipt_number", receipt.number),
+        ("payment_date", day(paid_on, locale)),
+        ("amount_paid", money(payment.amount_cents, payment.currency, locale)),
+        *(("invoice_number", line.number) for line in lines),
+    ]
+    return letter_to_customer(issuer, locale, "receipt", receipt.number, facts, attached)
