@@ -97,13 +97,13 @@ class Company:
         body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields
         return (await self.post("/invoices", {"invoice": body}))["invoice"]
 
-    async def run_jobs(self, *, within: timedelta = timedelta(0)) -> int:
-        """Do the jobs that wait for this organization, as a worker would; how many there were.
+    async def run_jobs(self, *kinds: str, within: timedelta = timedelta(0)) -> int:
+        """Do the waiting jobs of this organization, as a worker would, of these kinds or all; how many there were.
 
         Those that are to wait do so no longer if their turn comes `within` this time from now.
         """
         until, done = system_now() + within, 0
-        while waiting := await self._waiting(until):
+        while waiting := [job for job in await self._waiting(until) if not kinds or job.entrypoint in kinds]:
             for job in waiting:
                 await jobs.run(self.works, job.entrypoint, job.payload)
                 await self._forget(job.id)

@@ -28,6 +28,7 @@ from conto.jobs import Job
 from conto.jobs import enqueue as put_on_queue
 from conto.key_use import KeyUse
 from conto.secrets import Secrets
+from conto.smtp import Mailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Work:
     secrets: Secrets
     files: Files
     public_url: str
+    mailer: Mailer | None = None
     access: Access | None = None
     key_use: KeyUse | None = None
     emissions: list[Emission] = field(default_factory=list)
@@ -197,6 +199,8 @@ class Works:
     public_url: str
     vies_url: str | None = None
     key_use: KeyUse = field(default_factory=KeyUse)
+    mailer: Mailer | None = None
+    """What sends mail, None where mail is switched off."""
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -268,4 +272,4 @@ class Works:
 
     def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
         now = organization.frozen_time or system_now()
-        return Work(connection, organization, now, self.secrets, self.files, self.public_url)
+        return Work(connection, organization, now, self.secrets, self.files, self.public_url, self.mailer)

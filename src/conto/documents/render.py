@@ -18,6 +18,7 @@ from conto.documents.formats import as_locale
 from conto.documents.invoice import invoice_data
 from conto.documents.labels import labels
 from conto.documents.logo import drawable
+from conto.documents.receipt import paid_on, receipt_data
 
 TEMPLATES = Path(__file__).parent / "templates"
 PDF_STANDARD = "a-3b"
@@ -64,6 +65,17 @@ def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale:
     spoken = _speakable(locale)
     on = date.fromisoformat(invoice["issuing_date"])
     return _dressed(invoice_data(invoice, seller, spoken), invoice["customer"], seller, spoken, on)
+
+
+def render_receipt(receipt: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
+    """The payment receipt as PDF. The same input gives the same bytes.
+
+    `receipt` is its JSON (PaymentReceiptObject) with `customer` and `invoices`, of which each has number, issuing date,
+    total, what has been paid of it, and what is due; `seller` is the billing entity's JSON.
+    """
+    spoken = _speakable(locale)
+    data = receipt_data(receipt, seller, spoken)
+    return _compile("receipt.typ", _dressed(data, receipt["customer"], seller, spoken, paid_on(receipt)))
 
 
 def _speakable(locale: str) -> str:

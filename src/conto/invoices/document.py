@@ -13,6 +13,7 @@ from conto import jobs
 from conto.customers.queries import customer_by_id
 from conto.db.tables import billing_entities, invoices
 from conto.invoices.finalize import DOCUMENT
+from conto.invoices.mail import mail_new
 from conto.invoices.queries import extended, with_entity
 from conto.jobs import Job
 from conto.organizations.logos import logo_of
@@ -64,6 +65,7 @@ async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
         for column, path in made.items():
             if await _noted(work, invoice_id, column, path) and column == "file_path":
                 work.emit("invoice.generated", invoice_id)
+                await mail_new(work, invoice_id)
 
 
 async def _source(work: Work, invoice_id: UUID) -> Source | None:

@@ -25,7 +25,7 @@ async def update_organization(work: Work, data: OrganizationUpdateInput) -> tupl
             another organization's (the unique index tells: other organizations' rows cannot be seen).
     """
     entity = await default_billing_entity(work)
-    values = upper_cased_prefix(given(data, without=("webhook_url", "billing_configuration", "slug")))
+    values = upper_cased_prefix(given(data, without=("webhook_url", "billing_configuration", "slug", "issue_receipts")))
     if data.billing_configuration is not UNSET:
         values |= given(data.billing_configuration)
     if "document_numbering" in values and values["document_numbering"] == "per_organization":
@@ -38,6 +38,8 @@ async def update_organization(work: Work, data: OrganizationUpdateInput) -> tupl
         own["document_number_prefix"] = values["document_number_prefix"]
     if data.slug is not UNSET:
         own["slug"] = data.slug.lower() if data.slug else None
+    if data.issue_receipts is not UNSET:
+        own["issue_receipts"] = data.issue_receipts
     changed = await work.one(
         update(organizations).where(organizations.c.id == work.organization.id).values(own).returning(organizations)
     )

@@ -12,7 +12,7 @@ from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.errors import NotFound
 from conto.ids import as_id
-from conto.invoices import collect, disputes, document, drafts, queries
+from conto.invoices import collect, disputes, document, drafts, mail, queries
 from conto.invoices.listing import list_invoices
 from conto.invoices.one_off import create_one_off
 from conto.invoices.update import update_invoice as change_invoice
@@ -28,6 +28,7 @@ from conto.schemas.invoices import (
     SalesforceInput,
     VoidInput,
 )
+from conto.schemas.mails import ResendEmailInput
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -196,3 +197,10 @@ async def _document(work: Work, found: Row[Any], path: str | None) -> InvoiceDoc
         document.ask_for(work, found.id)
         return None
     return InvoiceDocumentAnswer(invoice=(await queries.listed(work, [found]))[0])
+
+
+@post("/invoices/{lago_id}/resend_email", resource="invoice")
+async def resend_invoice_email(work: Work, lago_id: str, body: Body[ResendEmailInput]) -> None:
+    """Mail an invoice again."""
+    problems = Problems()
+    await mail.resend(work, as_id(lago_id, "invoice"), body.read(problems), problems)

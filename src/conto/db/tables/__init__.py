@@ -19,6 +19,7 @@ from conto.db.tables.customers import (
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
+from conto.db.tables.mails import mails
 from conto.db.tables.organizations import (
     api_keys,
     billing_entities,
@@ -27,7 +28,7 @@ from conto.db.tables.organizations import (
     organizations,
     server_keys,
 )
-from conto.db.tables.payments import payments
+from conto.db.tables.payments import payment_receipts, payment_receipts_invoices, payments
 from conto.db.tables.security_logs import security_logs
 from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
 
@@ -56,8 +57,11 @@ __all__ = [
     "invoices_taxes",
     "ledger_transfers",
     "logos",
+    "mails",
     "metadata",
     "organizations",
+    "payment_receipts",
+    "payment_receipts_invoices",
     "payments",
     "security_logs",
     "server_keys",
