@@ -11,7 +11,7 @@ from tests.servers import Place, RunningServer, free_port, new_place, running_se
 
 COMMANDS = (
     *("up", "serve", "worker", "migrate", "settings", "demo"),
-    *("organizations", "keys", "jobs", "agenda", "ledger"),
+    *("organizations", "keys", "jobs", "agenda", "ledger", "mail"),
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}
 ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
@@ -156,3 +156,12 @@ def test_a_server_that_is_told_to_stop_writes_when_keys_were_used(place: Place) 
         assert status(running, running.api_key) == 200
     ((_, _, _, _, _, used, _),) = output(place, "keys", "list")
     assert datetime.fromisoformat(used).year >= 2024
+
+
+def test_a_test_mail_says_whether_the_mail_server_takes_it(place: Place) -> None:
+    assert complaint(place, "mail", "test", "me@x.example") == "Mail is switched off: CONTO_SMTP_URL is not set.\n"
+    server = {"CONTO_SMTP_URL": f"smtp://me:hush@127.0.0.1:{free_port()}", "CONTO_MAIL_FROM": "billing@x.example"}
+    told = complaint(place, "mail", "test", "me@x.example", **server)
+    assert told.startswith("Not sent: SMTPConnectError: ")
+    assert "hush" not in told
+    assert complaint(place, "mail", "test", "me", **server) == "'me' is not a plain e-mail address in ASCII.\n"

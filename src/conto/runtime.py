@@ -9,6 +9,7 @@ from conto.db.engine import create_engine
 from conto.files import open_files
 from conto.secrets import Secrets
 from conto.settings import Settings
+from conto.smtp import open_mailer
 from conto.work import Works
 
 _registered = _handlers
@@ -23,6 +24,8 @@ async def open_works(
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
     engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
     try:
-        yield Works(engine, secrets, files, settings.public_url)
+        yield Works(
+            engine, secrets, files, settings.public_url, vies_url=settings.vies_url, mailer=open_mailer(settings)
+        )
     finally:
         await engine.dispose()

@@ -28,6 +28,7 @@ from conto.jobs import Job
 from conto.jobs import enqueue as put_on_queue
 from conto.key_use import KeyUse
 from conto.secrets import Secrets
+from conto.smtp import Mailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Work:
     secrets: Secrets
     files: Files
     public_url: str
+    mailer: Mailer | None = None
     access: Access | None = None
     key_use: KeyUse | None = None
     emissions: list[Emission] = field(default_factory=list)
@@ -186,13 +188,19 @@ def hashed(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """Opens units of work on one pool of connections."""
+    """Opens units of work on one pool of connections. Jobs find here what they reach on the outside.
+
+    `vies_url` is the service that VAT numbers are checked at, None where they are not checked.
+    """
 
     engine: AsyncEngine
     secrets: Secrets
     files: Files
     public_url: str
+    vies_url: str | None = None
     key_use: KeyUse = field(default_factory=KeyUse)
+    mailer: Mailer | None = None
+    """What sends mail, None where mail is switched off."""
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -264,4 +272,4 @@ class Works:
 
     def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
         now = organization.frozen_time or system_now()
-        return Work(connection, organization, now, self.secrets, self.files, self.public_url)
+        return Work(connection, organization, now, self.secrets, self.files, self.public_url, self.mailer)

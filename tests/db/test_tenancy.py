@@ -241,7 +241,7 @@ async def test_reading_across_organizations_reads_three_tables_and_writes_none(w
 async def test_a_transaction_that_entered_an_organization_leaves_it_with_its_end(works, company):
     async with works.engine.connect() as connection:
         async with works.enter(company.id, connection=connection) as work:
-            assert len(await work.rows(text("select id from customers"))) == 1
+            assert await work.rows(text("select id from customers")) != []
         async with connection.begin():
             assert (await connection.execute(text("select id from customers"))).all() == []
 

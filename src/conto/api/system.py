@@ -16,7 +16,7 @@ from conto.organizations.logos import is_logo, logo_at
 
 PROJECT = "https://github.com/conto-billing/conto"
 
-MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "png": "image/png", "jpg": "image/jpeg"}
 """What documents and logos are, by the extension of their names."""
 
 log = structlog.get_logger()

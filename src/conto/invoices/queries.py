@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, literal, select
+from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, func, literal, select
 
 from conto.clock import system_now
 from conto.customers.queries import METADATA, WITH_ENTITY, embedded
@@ -76,9 +76,14 @@ _SECTIONS = _parts(applied_invoice_custom_sections, applied_invoice_custom_secti
 _INVOICE_TAXES = _parts(invoices_taxes, invoices_taxes.c.invoice_id)
 _FEE_TAXES = _parts(fees_taxes, fees_taxes.c.fee_id)
 _FEES = (
-    select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
+    select(
+        fees,
+        customers.c.external_id.label("external_customer_id"),
+        func.coalesce(invoices.c.self_billed, customers.c.account_type == "partner").label("self_billed"),
+    )
     .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
-    .join(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
+    .outerjoin(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
+    .where(fees.c.deleted_at.is_(None))
 )
 _ITS_TAXES = _its("applied_taxes", invoices_taxes)
 _ITS_METADATA = _its("metadata", invoice_metadata)
@@ -140,7 +145,7 @@ async def applied_taxes_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID
 
 
 def fee_rows(work: Work) -> Select[Any]:
-    """Fees of the organization, each with its customer's external id and whether its invoice is self-billed."""
+    """Fees of the organization, with their customer's external id and whether they are self-billed."""
     return _FEES.where(fees.c.organization_id == work.organization.id)
 
 

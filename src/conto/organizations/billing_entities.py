@@ -1,13 +1,17 @@
 """Create and update billing entities, the legal sellers inside an organization (chapter 10 §3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
 from sqlalchemy import Row, insert, select, update
 
 from conto.catalog.applied_taxes import codes_in_any_case, replace_taxes
+from conto.catalog.eu_taxes import generate
 from conto.catalog.selected_sections import select_sections
 from conto.changes import given
+from conto.core.eu_taxes import is_member
+from conto.customers.vat_checks import hurry
 from conto.db.tables import billing_entities, billing_entities_custom_sections, billing_entities_taxes
 from conto.errors import Invalid
 from conto.ids import new_id
@@ -25,7 +29,7 @@ async def create_billing_entity(work: Work, data: BillingEntityCreateInput) -> R
     """Create a billing entity.
 
     Raises:
-        Invalid: its code is taken, or e-invoicing is asked for in a country that has none.
+        Invalid: its code is taken, or e-invoicing or EU VAT management is asked for in a country that has none.
     """
     taken = await work.first(
         select(billing_entities.c.id).where(
@@ -37,12 +41,14 @@ async def create_billing_entity(work: Work, data: BillingEntityCreateInput) -> R
     if taken:
         raise Invalid({"code": ["value_already_exist"]})
     values = entity_defaults(work, new_id(), data.code, data.name) | settings_of(data)
-    refuse_einvoicing_elsewhere(values)
+    refuse_settings_of_elsewhere(values)
     logo = logo_given(data)
     values["logo_name"] = name_of(logo)
     created = await work.one(insert(billing_entities).values(values).returning(billing_entities))
     if logo is not None:
         await replace_logo(work, created.id, logo)
+    if created.eu_tax_management:
+        await generate(work)
     return created
 
 
@@ -51,10 +57,10 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
 
     Raises:
         NotFound: a tax code names no tax.
-        Invalid: e-invoicing is asked for in a country that has none.
+        Invalid: e-invoicing or EU VAT management is asked for in a country that has none.
     """
     values = settings_of(data)
-    refuse_einvoicing_elsewhere({"einvoicing": entity.einvoicing, "country": entity.country} | values)
+    refuse_settings_of_elsewhere(dict(entity._mapping) | values)
     if data.tax_codes is not UNSET:
         codes = await codes_in_any_case(work, data.tax_codes or [])
         await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
@@ -67,6 +73,10 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
     if data.invoice_custom_section_codes is not UNSET:
         codes = data.invoice_custom_section_codes
         await select_sections(work, billing_entities_custom_sections, "billing_entity_id", entity.id, codes)
+    if data.eu_tax_management is True:
+        await generate(work)
+    elif entity.eu_tax_management and not changed.eu_tax_management:
+        await hurry(work, entity.id)
     return changed
 
 
@@ -97,17 +107,27 @@ def settings_of(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> di
 
 
 def upper_cased_prefix(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with the document number prefix in upper case."""
-    if "document_number_prefix" in values:
+    """The values with the document number prefix in upper case; without one the prefix is as it is."""
+    if values.get("document_number_prefix") is None:
+        values.pop("document_number_prefix", None)
+    else:
         values["document_number_prefix"] = values["document_number_prefix"].upper()
     return values
 
 
-def refuse_einvoicing_elsewhere(values: dict[str, Any]) -> None:
-    """E-invoices exist for sellers in some countries alone (chapter 72 §9)."""
-    if not values.get("einvoicing"):
-        return
-    if not values.get("country"):
-        raise Invalid({"einvoicing": ["country_must_be_present"]})
-    if values["country"] not in E_INVOICING_COUNTRIES:
-        raise Invalid({"einvoicing": ["country_not_supported"]})
+def refuse_settings_of_elsewhere(values: Mapping[str, Any]) -> None:
+    """E-invoices (chapter 72 §9) and EU VAT management (chapter 10 §5.3) exist for sellers in some countries alone.
+
+    `values` are all those of the entity as it would be.
+
+    Raises:
+        Invalid: its country is none of those.
+    """
+    country = values.get("country")
+    wrong: dict[str, list[str]] = {}
+    if values.get("einvoicing") and country not in E_INVOICING_COUNTRIES:
+        wrong["einvoicing"] = ["country_not_supported" if country else "country_must_be_present"]
+    if values.get("eu_tax_management") and not is_member(country):
+        wrong["eu_tax_management"] = ["billing_entity_must_be_in_eu"]
+    if wrong:
+        raise Invalid(wrong)

@@ -18,6 +18,7 @@ from conto.db.tables import api_keys
 from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.listing import Found, page_of
+from conto.organizations import notices
 from conto.organizations.queries import lock_organization
 from conto.organizations.security_logs import changes, record
 from conto.permissions import Permissions, listed
@@ -45,8 +46,11 @@ async def create_key(
     name: str | None,
     permissions: Permissions | None,
     expires_at: datetime | None = None,
+    notice: str | None = notices.CREATED,
 ) -> CreatedKey:
     """Make a key. `permissions` None gives both modes on all resources, `expires_at` None no end.
+
+    Administrators get the `notice`, if any.
 
     Raises:
         Invalid: it would have ended already.
@@ -63,6 +67,8 @@ async def create_key(
             "expires_at": expires_at and instant(expires_at),
         },
     )
+    if notice is not None:
+        await notices.notify_administrators(work, notice, created.id)
     return created
 
 
@@ -103,6 +109,7 @@ async def rotate_key(work: Work, key_id: UUID, *, name: str | None, expires_at: 
             "expires_at": instant(expires_at),
         },
     )
+    await notices.notify_administrators(work, notices.ROTATED, created.id)
     return created
 
 
@@ -124,6 +131,7 @@ async def delete_key(work: Work, key_id: UUID) -> Row[Any]:
         raise Invalid({"base": ["last_non_expiring_api_key"]})
     ended = await _end(work, key_id, system_now())
     await record(work, "api_key.deleted", _described(ended))
+    await notices.notify_administrators(work, notices.DELETED, ended.id)
     return ended
 
 

@@ -58,6 +58,15 @@ async def billing_entity(work: Work, code: str) -> Row[Any]:
     return found
 
 
+async def billing_entity_by_id(work: Work, entity_id: UUID) -> Row[Any]:
+    """The billing entity with this id of ours, active or not, which something of the organization names."""
+    return await work.one(
+        select(billing_entities).where(
+            billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity_id
+        )
+    )
+
+
 async def billing_entity_ids(work: Work, codes: Sequence[str]) -> list[UUID]:
     """The ids of the active billing entities with these codes, for filters of lists.
 

@@ -11,6 +11,7 @@ from conto.errors import Forbidden, Invalid
 from conto.ids import as_id, new_id
 from conto.invoices.queries import lock
 from conto.invoices.update import set_payment_status
+from conto.payments.receipts.issue import issue
 from conto.schemas.payments import PaymentInput
 from conto.schemas.reader import Problems
 from conto.work import Work
@@ -47,6 +48,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
     )
     if paid == invoice.total_amount_cents and invoice.payment_status != "succeeded":
         await set_payment_status(work, invoice, "succeeded")
+    await issue(work, payment)
     return payment.id
 
 

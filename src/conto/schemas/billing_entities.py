@@ -64,7 +64,7 @@ class _Settings(Struct, kw_only=True, frozen=True):
     """What creation and update of a billing entity share."""
 
     default_currency: ExactCurrencyCode | UnsetType = UNSET
-    document_number_prefix: Prefix | UnsetType = UNSET
+    document_number_prefix: Prefix | None | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     billing_configuration: BillingEntityConfiguration | UnsetType = UNSET
     net_payment_term: Days | UnsetType = UNSET
@@ -81,6 +81,7 @@ class _Settings(Struct, kw_only=True, frozen=True):
     tax_identification_number: TextOrNull | None | UnsetType = UNSET
     timezone: TimezoneName | UnsetType = UNSET
     email_settings: EmailSettings | UnsetType = UNSET
+    eu_tax_management: Flag | UnsetType = UNSET
     einvoicing: Flag | UnsetType = UNSET
     logo: Logo | None | UnsetType = UNSET
 

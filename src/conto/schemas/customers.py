@@ -145,6 +145,14 @@ class CustomerConfiguration(Struct, kw_only=True, frozen=True):
     sync_with_provider: bool | None = None
 
 
+class ErrorDetailObject(Struct, kw_only=True, frozen=True):
+    """What keeps something of the customer from being done."""
+
+    lago_id: UUID
+    error_code: str
+    details: dict[str, str]
+
+
 class CustomerMetadataObject(Struct, kw_only=True, frozen=True):
     """An entry of a customer's metadata."""
 
@@ -196,6 +204,12 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     integration_customers: list[Any]
 
 
+class CustomerViesCheckObject(CustomerObject, kw_only=True, frozen=True):
+    """A customer with what was found out about its VAT number."""
+
+    vies_check: dict[str, Any]
+
+
 class CustomerObjectListed(CustomerObject, kw_only=True, frozen=True):
     """A customer as lists show it."""
 
@@ -206,7 +220,7 @@ class CustomerObjectExtended(CustomerObjectListed, kw_only=True, frozen=True):
     """A customer as it answers for itself."""
 
     applicable_invoice_custom_sections: list[InvoiceCustomSectionObject]
-    error_details: list[Any]
+    error_details: list[ErrorDetailObject]
 
 
 def _fields(customer: Row[Any], metadata: Sequence[Row[Any]]) -> dict[str, Any]:
@@ -225,6 +239,8 @@ def _fields(customer: Row[Any], metadata: Sequence[Row[Any]]) -> dict[str, Any]:
             subscription_invoice_issuing_date_anchor=customer.subscription_invoice_issuing_date_anchor,
             subscription_invoice_issuing_date_adjustment=customer.subscription_invoice_issuing_date_adjustment,
             document_locale=customer.document_locale,
+            payment_provider=customer.payment_provider,
+            payment_provider_code=customer.payment_provider_code,
         ),
         "shipping_address": AddressObject(**{name: getattr(customer, f"shipping_{name}") for name in ADDRESS}),
         "metadata": [
@@ -254,13 +270,27 @@ def show_customer_listed(
     return CustomerObjectListed(**_fields(customer, metadata), taxes=list(taxes))
 
 
+def show_customer_vies_check(
+    customer: Row[Any], metadata: Sequence[Row[Any]], answer: dict[str, Any]
+) -> CustomerViesCheckObject:
+    """The customer with what was found out about its VAT number."""
+    return CustomerViesCheckObject(**_fields(customer, metadata), vies_check=answer)
+
+
 def show_customer_extended(
-    customer: Row[Any], metadata: Sequence[Row[Any]], taxes: Sequence[TaxObject], sections: Sequence[Row[Any]]
+    customer: Row[Any],
+    metadata: Sequence[Row[Any]],
+    taxes: Sequence[TaxObject],
+    sections: Sequence[Row[Any]],
+    error_details: Sequence[Row[Any]],
 ) -> CustomerObjectExtended:
     """The customer as it answers for itself."""
     return CustomerObjectExtended(
         **_fields(customer, metadata),
         taxes=list(taxes),
         applicable_invoice_custom_sections=[show_custom_section(section) for section in sections],
-        error_details=[],
+        error_details=[
+            ErrorDetailObject(lago_id=error.id, error_code=error.error_code, details=error.details)
+            for error in error_details
+        ],
     )

@@ -121,6 +121,13 @@ class InvoiceUpdateInput(Struct, kw_only=True, frozen=True):
     metadata: Annotated[list[InvoiceMetadataInput], items(5)] | UnsetType = UNSET
 
 
+class SalesforceInput(Struct, kw_only=True, frozen=True):
+    """What an invoice is called at a CRM that is linked."""
+
+    external_id: Identifier | None | UnsetType = UNSET
+    integration_code: Identifier | None | UnsetType = UNSET
+
+
 class VoidInput(Struct, kw_only=True, frozen=True):
     """How to void an invoice; amounts in minor units."""
 
@@ -232,7 +239,7 @@ def _fields(
         "total_due_amount_cents": due,
         "total_offsetted_credit_note_amount_cents": 0,
         "file_url": invoice.file_path and files.link(invoice.file_path, now),
-        "xml_url": None,
+        "xml_url": invoice.xml_path and files.link(invoice.xml_path, now),
         "web_url": None,
         "created_at": instant(invoice.created_at),
         "updated_at": instant(invoice.updated_at),

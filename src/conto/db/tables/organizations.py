@@ -14,6 +14,7 @@ organizations = Table(
     string("document_number_prefix", nullable=False),
     string("hmac_key", nullable=False),
     instant("frozen_time", nullable=True),
+    Column("issue_receipts", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),
     instant("updated_at"),
     Index("uq_organizations__slug", "slug", unique=True),

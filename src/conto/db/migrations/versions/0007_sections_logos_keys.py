@@ -4,8 +4,8 @@ from alembic import op
 
 from conto.db.migrations.tenancy import hold_to_its_organization
 
-revision = "0006"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 SECTIONS = """
     create table invoice_custom_sections (
