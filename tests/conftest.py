@@ -74,7 +74,9 @@ async def databases(worker_id: str) -> AsyncIterator[Databases]:
 def process_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a process with folders of its own."""
     data = tmp_path_factory.mktemp("data")
-    return Settings.from_environment({"CONTO_DATA": str(data), "CONTO_PUBLIC_URL": "http://conto.test"})
+    return Settings.from_environment(
+        {"CONTO_DATA": str(data), "CONTO_PUBLIC_URL": "http://conto.test", "CONTO_ALLOW_PRIVATE_WEBHOOKS": "true"}
+    )
 
 
 @pytest_asyncio.fixture(scope="session")

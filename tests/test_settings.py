@@ -32,6 +32,10 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         log_level="info",
         log_format="json",
         database_pool=10,
+        statement_seconds=30,
+        worker_statement_seconds=600,
+        drain_seconds=5,
+        allow_private_webhooks=False,
     )
 
 
@@ -51,6 +55,10 @@ def test_what_is_given_is_taken():
             "CONTO_LOG_LEVEL": "DEBUG",
             "CONTO_LOG_FORMAT": "console",
             "CONTO_DATABASE_POOL": "100",
+            "CONTO_STATEMENT_SECONDS": "0",
+            "CONTO_WORKER_STATEMENT_SECONDS": "3600",
+            "CONTO_DRAIN_SECONDS": "20",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "True",
         }
     )
     assert settings == Settings(
@@ -67,6 +75,10 @@ def test_what_is_given_is_taken():
         log_level="debug",
         log_format="console",
         database_pool=100,
+        statement_seconds=0,
+        worker_statement_seconds=3600,
+        drain_seconds=20,
+        allow_private_webhooks=True,
     )
 
 

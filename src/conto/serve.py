@@ -25,10 +25,22 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
     stop = stop_event()
     async with AsyncExitStack() as stack:
         works = await stack.enter_async_context(
-            open_works(settings, credentials, database_url, pool_size=settings.database_pool)
+            open_works(
+                settings,
+                credentials,
+                database_url,
+                pool_size=settings.database_pool,
+                statement_seconds=settings.statement_seconds,
+            )
         )
         rehearsals = await stack.enter_async_context(
-            open_works(settings, credentials, database_url, pool_size=2 * REHEARSALS_AT_ONCE + 4)
+            open_works(
+                settings,
+                credentials,
+                database_url,
+                pool_size=2 * REHEARSALS_AT_ONCE + 4,
+                statement_seconds=settings.worker_statement_seconds,
+            )
         )
         server = Server(works, rehearsals, credentials.admin_key)
         app = build(server, front_origin=settings.front_url)

@@ -52,6 +52,18 @@ VARIABLES = (
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
+    Variable("CONTO_STATEMENT_SECONDS", "30", "how long a statement of an API call may run; 0 for as long as it takes"),
+    Variable("CONTO_WORKER_STATEMENT_SECONDS", "600", "the same for statements of workers and of test clocks"),
+    Variable(
+        "CONTO_DRAIN_SECONDS",
+        "5",
+        "how long `conto serve` goes on to serve after it was told to stop, while /ready says so (`conto up`: 0)",
+    ),
+    Variable(
+        "CONTO_ALLOW_PRIVATE_WEBHOOKS",
+        "false",
+        "whether webhooks may be posted to this machine and to private networks",
+    ),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -73,6 +85,10 @@ class Settings:
     log_level: str
     log_format: str
     database_pool: int
+    statement_seconds: int = 30
+    worker_statement_seconds: int = 600
+    drain_seconds: int = 5
+    allow_private_webhooks: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -98,6 +114,10 @@ class Settings:
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
+            statement_seconds=reader.read("CONTO_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
+            allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
         )
         if reader.problems:
             raise SettingsError(reader.problems)
@@ -163,6 +183,11 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def truth(text: str) -> bool:
+    """What `true` or `false` means."""
+    return one_of(("true", "false"))(text) == "true"
 
 
 def secret_key(text: str) -> str:

@@ -92,3 +92,13 @@ async def test_migrating_again_changes_nothing(empty):
     await migrate(empty)
     await migrate(empty)
     assert await current_revision(empty) == newest_revision()
+
+
+async def test_migrations_take_the_time_that_they_need(empty, databases):
+    engine = create_async_engine(databases.url("postgres", "postgres"), poolclass=NullPool)
+    async with engine.begin() as connection:
+        name = empty.partition("?")[0].rpartition("/")[2]
+        await connection.execute(text(f"alter database {name} set statement_timeout = '1ms'"))
+    await engine.dispose()
+    await migrate(empty)
+    assert await current_revision(empty) == newest_revision()

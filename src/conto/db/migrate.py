@@ -7,7 +7,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 LOCK = 0x636F6E746F
@@ -27,7 +27,7 @@ def newest_revision() -> str:
 
 async def migrate(url: str) -> None:
     """Run all migrations that the database lacks, in one transaction, as the role in `url`."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
@@ -37,12 +37,22 @@ async def migrate(url: str) -> None:
 
 async def current_revision(url: str) -> str | None:
     """The revision that the database has, None where it was never migrated."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            return await connection.run_sync(revision_of)
     finally:
         await engine.dispose()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the connection's database, None where it was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(url: str) -> AsyncEngine:
+    """Connections of the owner. Statements take the time that they need, whatever limit the server has for others."""
+    return create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": {"statement_timeout": "0"}})
 
 
 def _upgrade(connection: Connection) -> None:
