@@ -123,4 +123,4 @@ def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer,
     assert [kind for _, kind, *_ in agenda].count("invoices.overdue") == 1
     assert output(server, "agenda", "failed") == []
     assert output(server, "jobs", "failed") == []
-    assert " ".join(output(server, "ledger", "verify")[0]) == "Every invoice is owed what its transfers say."
+    assert " ".join(output(server, "ledger", "verify")[0]).startswith("Every invoice is owed what its transfers say")

@@ -1,10 +1,14 @@
 """Commands for whoever looks after a server: what is held, what falls due, whether the books agree."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
 from conto.cli.common import CommandError, moment, opened_works, out, run, show
+
+if TYPE_CHECKING:
+    from conto.verification import Mismatch
 
 jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents.")
 agenda_app = App(name="agenda", help="What falls due.")
@@ -108,22 +112,38 @@ def list_next_entries(*, limit: int = 20) -> None:
 
 @ledger_app.command(name="verify")
 def verify_ledger() -> None:
-    """Rebuild what every invoice is owed from its transfers and compare; the exit status is 1 where one differs."""
-    from conto import ledger
+    """Sum up invoices from their transfers, payments, fees and taxes again, and compare.
+
+    Each figure that differs is named with both amounts, in minor units; the exit status is then 1.
+    """
     from conto.organizations.overview import list_organizations
+    from conto.verification import mismatches
 
     async def verify() -> None:
         wrong: list[tuple[str, ...]] = []
         async with opened_works() as works:
             for organization in await list_organizations(works):
                 async with works.enter(organization.id) as work:
-                    wrong += [
-                        (str(organization.id), row.number, row.currency, str(row.stored), str(row.moved))
-                        for row in await ledger.mismatches(work)
-                    ]
+                    wrong += [mismatch_line(organization.id, found) for found in await mismatches(work)]
         if wrong:
-            show(("organization", "invoice", "currency", "due, stored", "due, by transfers"), wrong)
+            heads = ("organization", "invoice", "id", "figure", "by", "currency", "stored", "summed up", "difference")
+            show(heads, wrong)
             raise SystemExit(1)
-        out.print("Every invoice is owed what its transfers say.")
+        out.print("Every invoice is owed what its transfers say, and paid what its payments say.")
 
     run(verify())
+
+
+def mismatch_line(organization_id: UUID, found: "Mismatch") -> tuple[str, ...]:
+    """A figure that differs, as a row."""
+    return (
+        str(organization_id),
+        found.number or "(not there)",
+        str(found.invoice_id),
+        found.figure,
+        found.source,
+        found.currency,
+        str(found.stored_cents),
+        str(found.summed_cents),
+        f"{found.difference_cents:+d}",
+    )
