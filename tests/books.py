@@ -32,7 +32,12 @@ async def counted(databases: Databases, company: Company) -> dict[str, int]:
 
 async def run(databases: Databases, statement: str, **values: Any) -> list[Any]:
     """The rows of a statement that the superuser runs, whatever row-level security says."""
-    engine = create_async_engine(databases.url(role="postgres"), poolclass=NullPool)
+    return await run_on(databases.url(role="postgres"), statement, **values)
+
+
+async def run_on(url: str, statement: str, **values: Any) -> list[Any]:
+    """The rows of a statement on the database at `url`."""
+    engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             result = await connection.execute(text(statement), values)

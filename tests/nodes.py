@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from tests.databases import Databases
 from tests.servers import POLL_SECONDS, READY_SECONDS, command, free_port
@@ -114,17 +111,9 @@ class Nodes:
 @asynccontextmanager
 async def nodes_on_a_new_database(databases: Databases, folder: Path) -> AsyncIterator[Nodes]:
     """Nodes with a migrated database that nobody else uses."""
-    name = f"nodes_{databases.name}"
-    engine = create_async_engine(
-        databases.url("postgres", "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    async with engine.connect() as connection:
-        await connection.execute(text(f"drop database if exists {name} with (force)"))
-        await connection.execute(text(f"create database {name} template template"))
-        nodes = Nodes(folder, databases.url(name, "postgres"))
+    async with databases.another("nodes", migrated=True) as url:
+        nodes = Nodes(folder, url)
         try:
             yield nodes
         finally:
             nodes.kill_all()
-            await connection.execute(text(f"drop database {name} with (force)"))
-    await engine.dispose()

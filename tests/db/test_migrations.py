@@ -20,18 +20,10 @@ MIGRATE = "import asyncio, sys; from conto.db.migrate import migrate; asyncio.ru
 
 
 @pytest.fixture
-async def empty(databases, worker_id) -> AsyncIterator[str]:
+async def empty(databases) -> AsyncIterator[str]:
     """The address of an empty database, as its owner reaches it."""
-    name = f"empty_{worker_id}"
-    engine = create_async_engine(
-        databases.url("postgres", "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    async with engine.connect() as connection:
-        await connection.execute(text(f"drop database if exists {name} with (force)"))
-        await connection.execute(text(f"create database {name}"))
-        yield databases.url(name, "postgres")
-        await connection.execute(text(f"drop database {name} with (force)"))
-    await engine.dispose()
+    async with databases.another("empty") as url:
+        yield url
 
 
 @pytest.fixture
