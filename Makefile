@@ -6,7 +6,7 @@ SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --c
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-clients conformance bench demo
+.PHONY: help run test lint test-clients conformance contract bench demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test-clients: .venv/.stamp ## Run the tests with published clients, on Node and 
 
 conformance: .venv/.stamp ## Run the scenarios of the specification; AREAS="invoices" for some of them
 	@exec .venv/bin/python -m tests.conformance $(AREAS)
+
+contract: .venv/.stamp ## Compare our OpenAPI with another description of the API; FILE=api.yaml for its path
+	@exec .venv/bin/python -m tests.contract_comparison $(FILE)
 
 bench: .venv/.stamp ## Measure throughput and latency
 	@exec .venv/bin/python -m benchmarks
