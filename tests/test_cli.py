@@ -9,7 +9,7 @@ from conto.db.migrate import newest_revision
 from tests.servers import Place, RunningServer, free_port, new_place, running_server
 
 COMMANDS = (
-    *("up", "serve", "worker", "migrate", "settings", "demo"),
+    *("up", "serve", "worker", "migrate", "settings", "demo", "backup", "restore"),
     *("organizations", "keys", "jobs", "agenda", "ledger"),
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}

@@ -16,7 +16,7 @@ from tests.nodes import Node, Nodes, nodes_on_a_new_database
 
 POLL_SECONDS = 0.05
 DRAIN_SECONDS = "1"
-CLIENTS = 4
+CLIENTS = 2
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ from tests.databases import Databases
 from tests.nodes import Node, Nodes, nodes_on_a_new_database
 from tests.receiver import Receiver, receiver
 
+CUSTOMER = {"customer": {"external_id": "hooli", "currency": "EUR"}}
+ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
+ORDER = {"invoice": {"external_customer_id": "hooli", "fees": [{"add_on_code": "setup"}]}}
 ORDERS = 50
 AT_ONCE = 6
 RETRY_SECONDS = 0.1
@@ -26,7 +29,7 @@ TYPES = ("invoice.one_off_created", "invoice.payment_status_updated", "invoice.g
 _ABANDONED = "update queue.pgqueuer set heartbeat = heartbeat - interval '1 hour' where status = 'picked'"
 _UNDONE = "select (select count(*) from queue.pgqueuer) + (select count(*) from webhooks where status <> 'succeeded')"
 _WEBHOOKS = "select id::text, webhook_type, object_id::text from webhooks where object_type = 'invoice'"
-_TAMPER = "update invoices set total_paid_amount_cents = total_paid_amount_cents - 7 where number = :number"
+_TAMPER = "update invoices set total_paid_amount_cents = total_paid_amount_cents - 7 where id = :id"
 
 
 @pytest.fixture
@@ -61,8 +64,7 @@ class Client:
 
     async def order(self, number: int) -> Any:
         """Issue an invoice and pay it; the invoice as it was issued."""
-        order = {"external_customer_id": "hooli", "fees": [{"add_on_code": "setup"}]}
-        invoice = (await self.post("/invoices", {"invoice": order}, f"order {number}"))["invoice"]
+        invoice = (await self.post("/invoices", ORDER, f"order {number}"))["invoice"]
         paid = {"invoice_id": invoice["lago_id"], "amount_cents": invoice["total_amount_cents"], "reference": "r"}
         await self.post("/payments", {"payment": paid}, f"payment {number}")
         return invoice
@@ -86,11 +88,11 @@ async def test_what_is_made_and_paid_while_processes_are_killed_is_all_there_onc
     http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)
     async with receiver() as hook, http:
         client = Client(http, server)
-        await client.post("/customers", {"customer": {"external_id": "hooli", "currency": "EUR"}}, "")
-        add_on = {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}
-        await client.post("/add_ons", {"add_on": add_on}, "")
+        await client.post("/customers", CUSTOMER, "")
+        await client.post("/add_ons", ADD_ON, "")
         await client.post("/webhook_endpoints", {"webhook_endpoint": {"webhook_url": hook.url}}, "")
 
+        await twenty_at_once(nodes, server)
         invoices = await ordered(nodes, client, server, worker)
         await eventually(lambda: is_done(nodes))
         assert client.lost > 0
@@ -101,7 +103,7 @@ async def test_what_is_made_and_paid_while_processes_are_killed_is_all_there_onc
 
     agreed = await asyncio.to_thread(nodes.conto, "ledger", "verify")
     assert (agreed.returncode, agreed.stderr) == (0, "")
-    await run_on(nodes.database_url, _TAMPER, number=invoices[7]["number"])
+    await run_on(nodes.database_url, _TAMPER, id=invoices[7]["lago_id"])
     told = await asyncio.to_thread(nodes.conto, "ledger", "verify")
     assert told.returncode == 1
     lines = [line.split("\t") for line in told.stdout.splitlines()]
@@ -118,6 +120,21 @@ async def test_what_is_made_and_paid_while_processes_are_killed_is_all_there_onc
         ],
         [invoices[7]["number"], invoices[7]["lago_id"], "total_due_amount_cents", "transfers", "EUR", "7", "0", "+7"],
     ]
+
+
+async def twenty_at_once(nodes: Nodes, server: Node) -> None:
+    """One order that is sent twenty times at once: twenty invoices without a key, one invoice under one key."""
+    key = (await asyncio.to_thread(nodes.conto, "organizations", "create", "Twenty")).stdout.split()[-1]
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", headers=headers, timeout=60) as http:
+        await http.post("/customers", json=CUSTOMER)
+        await http.post("/add_ons", json=ADD_ON)
+        for headers, numbers in (({}, list(range(1, 21))), ({"Idempotency-Key": "order"}, [21] * 20)):
+            answers = await asyncio.gather(*(http.post("/invoices", json=ORDER, headers=headers) for _ in range(20)))
+            assert {answer.status_code for answer in answers} == {200}
+            assert sorted(answer.json()["invoice"]["sequential_id"] for answer in answers) == numbers
+            assert len({answer.content for answer in answers}) == len(set(numbers))
+        assert (await http.get("/invoices")).json()["meta"]["total_count"] == 21
 
 
 async def ordered(nodes: Nodes, client: Client, server: Node, worker: Node) -> list[Any]:
