@@ -16,6 +16,9 @@ from tests.databases import Databases
 from tests.servers import POLL_SECONDS, READY_SECONDS, command, free_port
 
 SECRET_KEY = "n" * 43
+CUSTOMER = {"customer": {"external_id": "hooli", "currency": "EUR"}}
+ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
+ORDER = {"invoice": {"external_customer_id": "hooli", "fees": [{"add_on_code": "setup"}]}}
 STOP_SECONDS = 60
 
 

@@ -3,23 +3,16 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.books import run_on
 from tests.company import eventually
-from tests.databases import Databases
-from tests.nodes import Node, Nodes, nodes_on_a_new_database
+from tests.nodes import ADD_ON, CUSTOMER, ORDER, Node, Nodes
 from tests.receiver import Receiver, receiver
 
-CUSTOMER = {"customer": {"external_id": "hooli", "currency": "EUR"}}
-ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
-ORDER = {"invoice": {"external_customer_id": "hooli", "fees": [{"add_on_code": "setup"}]}}
 ORDERS = 50
 AT_ONCE = 6
 RETRY_SECONDS = 0.1
@@ -30,12 +23,6 @@ _ABANDONED = "update queue.pgqueuer set heartbeat = heartbeat - interval '1 hour
 _UNDONE = "select (select count(*) from queue.pgqueuer) + (select count(*) from webhooks where status <> 'succeeded')"
 _WEBHOOKS = "select id::text, webhook_type, object_id::text from webhooks where object_type = 'invoice'"
 _TAMPER = "update invoices set total_paid_amount_cents = total_paid_amount_cents - 7 where id = :id"
-
-
-@pytest.fixture
-async def nodes(databases: Databases, tmp_path: Path) -> AsyncIterator[Nodes]:
-    async with nodes_on_a_new_database(databases, tmp_path) as made:
-        yield made
 
 
 @dataclass

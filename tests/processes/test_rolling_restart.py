@@ -3,26 +3,16 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.databases import Databases
-from tests.nodes import Node, Nodes, nodes_on_a_new_database
+from tests.nodes import ADD_ON, CUSTOMER, ORDER, Node, Nodes
 
 POLL_SECONDS = 0.05
 DRAIN_SECONDS = "1"
 CLIENTS = 2
-
-
-@pytest.fixture
-async def nodes(databases: Databases, tmp_path: Path) -> AsyncIterator[Nodes]:
-    async with nodes_on_a_new_database(databases, tmp_path) as made:
-        yield made
 
 
 @dataclass
@@ -78,16 +68,14 @@ async def test_two_servers_restarted_one_after_another_lose_no_request(nodes: No
     async with httpx.AsyncClient(headers=headers, timeout=60) as client:
         balancer = Balancer(client, servers)
         looking = asyncio.create_task(balancer.look())
-        await balancer.send("/customers", {"customer": {"external_id": "hooli", "currency": "EUR"}})
-        add_on = {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}
-        await balancer.send("/add_ons", {"add_on": add_on})
-        body = {"invoice": {"external_customer_id": "hooli", "fees": [{"add_on_code": "setup"}]}}
+        await balancer.send("/customers", CUSTOMER)
+        await balancer.send("/add_ons", ADD_ON)
         answers: list[httpx.Response] = []
         over = asyncio.Event()
 
         async def go_on() -> None:
             while not over.is_set():
-                answers.append(await balancer.send("/invoices", body))
+                answers.append(await balancer.send("/invoices", ORDER))
 
         loads = [asyncio.create_task(go_on()) for _ in range(CLIENTS)]
         for server in servers:

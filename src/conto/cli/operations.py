@@ -202,6 +202,7 @@ def restore(path: Path, /, *, replace: bool = False) -> None:
     replace
         Delete what the database holds, and replace the keys.
     """
+    from conto.backup.archive import opened
     from conto.backup.restore import restore as put_back
     from conto.database import database, refuse_unreachable
 
@@ -213,5 +214,8 @@ def restore(path: Path, /, *, replace: bool = False) -> None:
         rows = sum(table.rows for table in manifest.tables)
         out.print(f"Restored what was there at {manifest.taken_at}: {rows} rows, {len(manifest.files)} documents.")
 
+    with opened(source):
+        # There is one: a database may be made for it.
+        pass
     with database(found, own=True) as where:
         run(work(where.owner_url))
