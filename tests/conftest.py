@@ -77,8 +77,13 @@ def process_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a process with folders of its own."""
     data = tmp_path_factory.mktemp("data")
     return Settings.from_environment(
-        # Nobody answers at this VIES: tests that ask one bring their own.
-        {"CONTO_DATA": str(data), "CONTO_PUBLIC_URL": "http://conto.test", "CONTO_VIES_URL": "http://127.0.0.1:1/vies"}
+        {
+            "CONTO_DATA": str(data),
+            "CONTO_PUBLIC_URL": "http://conto.test",
+            # Nobody answers at this VIES: tests that ask one bring their own.
+            "CONTO_VIES_URL": "http://127.0.0.1:1/vies",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "true",
+        }
     )
 
 

@@ -10,7 +10,7 @@ from conto.db.migrate import newest_revision
 from tests.servers import Place, RunningServer, free_port, new_place, running_server, started
 
 COMMANDS = (
-    *("up", "serve", "worker", "migrate", "settings", "demo"),
+    *("up", "serve", "worker", "migrate", "settings", "demo", "backup", "restore"),
     *("organizations", "keys", "jobs", "agenda", "ledger", "mail"),
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}
@@ -148,7 +148,7 @@ def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer,
     assert [kind for _, kind, *_ in agenda].count("invoices.overdue") == 1
     assert output(server, "agenda", "failed") == []
     assert output(server, "jobs", "failed") == []
-    assert " ".join(output(server, "ledger", "verify")[0]) == "Every invoice is owed what its transfers say."
+    assert " ".join(output(server, "ledger", "verify")[0]).startswith("Every invoice is owed what its transfers say")
 
 
 def test_a_server_that_is_told_to_stop_writes_when_keys_were_used(place: Place) -> None:

@@ -36,6 +36,10 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         smtp=None,
         mail_from=None,
         admin_email=None,
+        statement_seconds=30,
+        worker_statement_seconds=600,
+        drain_seconds=5,
+        allow_private_webhooks=False,
     )
 
 
@@ -59,6 +63,10 @@ def test_what_is_given_is_taken():
             "CONTO_SMTP_URL": "smtp://me:p%40ss@mail.example:2525?starttls=never",
             "CONTO_MAIL_FROM": "billing@example.com",
             "CONTO_ADMIN_EMAIL": "ops@example.com",
+            "CONTO_STATEMENT_SECONDS": "0",
+            "CONTO_WORKER_STATEMENT_SECONDS": "3600",
+            "CONTO_DRAIN_SECONDS": "20",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "True",
         }
     )
     assert settings == Settings(
@@ -79,6 +87,10 @@ def test_what_is_given_is_taken():
         smtp=SmtpServer(host="mail.example", port=2525, username="me", password="p@ss", tls="never"),
         mail_from="billing@example.com",
         admin_email="ops@example.com",
+        statement_seconds=0,
+        worker_statement_seconds=3600,
+        drain_seconds=20,
+        allow_private_webhooks=True,
     )
 
 

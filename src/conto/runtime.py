@@ -17,15 +17,32 @@ _registered = _handlers
 
 @asynccontextmanager
 async def open_works(
-    settings: Settings, credentials: Credentials, database_url: str, *, pool_size: int, pool_timeout: float = 30
+    settings: Settings,
+    credentials: Credentials,
+    database_url: str,
+    *,
+    pool_size: int,
+    pool_timeout: float = 30,
+    statement_seconds: int = 0,
 ) -> AsyncIterator[Works]:
-    """Units of work on a pool of connections of their own, for as long as the context lasts."""
+    """Units of work on a pool of connections of their own, for as long as the context lasts.
+
+    A statement may run for `statement_seconds`; 0 is for ever.
+    """
     secrets = Secrets(credentials.secret_key)
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
-    engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
+    engine = create_engine(
+        database_url, pool_size=pool_size, pool_timeout=pool_timeout, statement_seconds=statement_seconds
+    )
     try:
         yield Works(
-            engine, secrets, files, settings.public_url, vies_url=settings.vies_url, mailer=open_mailer(settings)
+            engine,
+            secrets,
+            files,
+            settings.public_url,
+            vies_url=settings.vies_url,
+            mailer=open_mailer(settings),
+            allow_private_webhooks=settings.allow_private_webhooks,
         )
     finally:
         await engine.dispose()

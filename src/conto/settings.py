@@ -72,6 +72,18 @@ VARIABLES = (
     ),
     Variable("CONTO_MAIL_FROM", "", "address that mail is sent from; needed with CONTO_SMTP_URL"),
     Variable("CONTO_ADMIN_EMAIL", "", "who is told of changes of API keys; the organization's own e-mail if not given"),
+    Variable("CONTO_STATEMENT_SECONDS", "30", "how long a statement of an API call may run; 0 for as long as it takes"),
+    Variable("CONTO_WORKER_STATEMENT_SECONDS", "600", "the same for statements of workers and of test clocks"),
+    Variable(
+        "CONTO_DRAIN_SECONDS",
+        "5",
+        "how long `conto serve` goes on to serve after it was told to stop, while /ready says so (`conto up`: 0)",
+    ),
+    Variable(
+        "CONTO_ALLOW_PRIVATE_WEBHOOKS",
+        "false",
+        "whether webhooks may be posted to this machine and to private networks",
+    ),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -112,6 +124,10 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str | None
     admin_email: str | None
+    statement_seconds: int = 30
+    worker_statement_seconds: int = 600
+    drain_seconds: int = 5
+    allow_private_webhooks: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -141,6 +157,10 @@ class Settings:
             smtp=reader.optional("CONTO_SMTP_URL", smtp_url),
             mail_from=reader.optional("CONTO_MAIL_FROM", mail_address),
             admin_email=reader.optional("CONTO_ADMIN_EMAIL", mail_address),
+            statement_seconds=reader.read("CONTO_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
+            allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
         )
         if reader.given("CONTO_SMTP_URL") and not reader.given("CONTO_MAIL_FROM"):
             reader.problems.append("CONTO_MAIL_FROM is not given; CONTO_SMTP_URL needs it")
@@ -208,6 +228,11 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def truth(text: str) -> bool:
+    """What `true` or `false` means."""
+    return one_of(("true", "false"))(text) == "true"
 
 
 def secret_key(text: str) -> str:

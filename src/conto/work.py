@@ -177,6 +177,8 @@ class Work:
 _OPEN = text("select * from conto_open(:hash)")
 _ENTER = text("select * from conto_enter(:organization)")
 _HOLD_CLOCK = text("select conto_hold_clock(:organization)")
+_TAKE_ANY_TIME = text("set local statement_timeout = 0")
+_TAKE_USUAL_TIME = text("set local statement_timeout to default")
 _BECOME = text("select set_config('conto.organization', :organization, true)")
 _ACROSS = text("select set_config('conto.across', 'on', true)")
 
@@ -201,6 +203,7 @@ class Works:
     key_use: KeyUse = field(default_factory=KeyUse)
     mailer: Mailer | None = None
     """What sends mail, None where mail is switched off."""
+    allow_private_webhooks: bool = False
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -220,7 +223,10 @@ class Works:
                     raise Unauthorized
                 frozen = row.frozen_time
                 if frozen is not None and writes:
+                    # The wait for an advance has a limit of its own.
+                    await connection.execute(_TAKE_ANY_TIME)
                     frozen = (await connection.execute(_HOLD_CLOCK, {"organization": row.id})).scalar_one()
+                    await connection.execute(_TAKE_USUAL_TIME)
                 work = self._work(connection, Organization(row.id, row.name, frozen))
                 work.access = Access(row.api_key_id, row.permissions)
                 work.key_use = self.key_use

@@ -38,6 +38,8 @@ class App(Litestar):
         super().__init__(**options)
         self.metrics = metrics
         self.front_origin = front_origin.encode() if front_origin else None
+        self.closing = False
+        """Whether clients are to come back on another connection, at best to another server."""
         routing.install(self, ((endpoint.method, endpoint.path) for endpoint in endpoints))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -53,6 +55,8 @@ class App(Litestar):
         scope["path"] = routing.encoded_path(scope)
         request_id = request_id_of(scope)
         added: Headers = [(b"x-request-id", request_id), *cross_origin(scope, self.front_origin)]
+        if self.closing:
+            added.append((b"connection", b"close"))
 
         async def send_answer(message: Message) -> None:
             nonlocal status

@@ -11,7 +11,9 @@ from conto.schemas.custom_sections import InvoiceCustomSectionObject, SectionCod
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
+    Country,
     CountryCode,
+    Currency,
     Email,
     ExactCurrencyCode,
     Flag,
@@ -19,6 +21,7 @@ from conto.schemas.fields import (
     Mandatory,
     RefusedAs,
     TextOrNull,
+    Timezone,
     TimezoneName,
     integer,
     items,
@@ -109,7 +112,7 @@ class BillingEntityObject(Struct, kw_only=True, frozen=True):
     lago_id: UUID
     code: str
     name: str
-    default_currency: str
+    default_currency: Currency
     document_locale: str
     document_numbering: Numbering
     document_number_prefix: str
@@ -124,15 +127,15 @@ class BillingEntityObject(Struct, kw_only=True, frozen=True):
     address_line2: str | None
     city: str | None
     state: str | None
-    country: str | None
+    country: Country | None
     zipcode: str | None
     email: str | None
     phone: str | None
     legal_name: str | None
     legal_number: str | None
     tax_identification_number: str | None
-    timezone: str
-    email_settings: list[str]
+    timezone: Timezone
+    email_settings: list[EmailSetting]
     eu_tax_management: bool
     einvoicing: bool
     logo_url: str | None

@@ -12,7 +12,9 @@ from conto.schemas.custom_sections import InvoiceCustomSectionObject, SectionCod
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
+    Country,
     CountryCode,
+    Currency,
     Email,
     ExactCurrencyCode,
     Flag,
@@ -22,6 +24,7 @@ from conto.schemas.fields import (
     RefusedAs,
     Text,
     TextOrNull,
+    Timezone,
     TimezoneName,
     items,
     text,
@@ -125,7 +128,7 @@ class AddressObject(Struct, kw_only=True, frozen=True):
     address_line1: str | None
     address_line2: str | None
     city: str | None
-    country: str | None
+    country: Country | None
     state: str | None
     zipcode: str | None
 
@@ -173,10 +176,10 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     billing_entity_code: str
     address_line1: str | None
     address_line2: str | None
-    applicable_timezone: str
+    applicable_timezone: Timezone
     city: str | None
-    country: str | None
-    currency: str | None
+    country: Country | None
+    currency: Currency | None
     email: str | None
     legal_name: str | None
     legal_number: str | None
@@ -189,7 +192,7 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     phone: str | None
     state: str | None
     tax_identification_number: str | None
-    timezone: str | None
+    timezone: Timezone | None
     url: str | None
     zipcode: str | None
     net_payment_term: int | None

@@ -15,6 +15,8 @@ from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
 from conto.schemas.fields import (
+    NEEDED,
+    Currency,
     ExactCurrencyCode,
     Flag,
     Identifier,
@@ -40,7 +42,7 @@ Boundary = Annotated[str, text(40)]
 class OneOffFeeInput(Struct, kw_only=True, frozen=True):
     """A fee of a one-off invoice. What is not given is the add-on's; units default to 1."""
 
-    add_on_code: Identifier | UnsetType = UNSET
+    add_on_code: Annotated[Identifier, NEEDED] | UnsetType = UNSET
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
     unit_amount_cents: NonNegativeCents | None | UnsetType = UNSET
     units: Units | None | UnsetType = UNSET
@@ -67,8 +69,8 @@ class PaymentMethodInput(Struct, kw_only=True, frozen=True):
 class OneOffInput(Struct, kw_only=True, frozen=True):
     """A one-off invoice to issue."""
 
-    external_customer_id: Identifier | UnsetType = UNSET
-    fees: list[OneOffFeeInput] | UnsetType = UNSET
+    external_customer_id: Annotated[Identifier, NEEDED] | UnsetType = UNSET
+    fees: Annotated[list[OneOffFeeInput], NEEDED] | UnsetType = UNSET
     billing_entity_code: Identifier | None | UnsetType = UNSET
     currency: ExactCurrencyCode | None | UnsetType = UNSET
     purchase_order_number: TextOrNull | None | UnsetType = UNSET
@@ -168,7 +170,7 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     invoice_type: InvoiceType
     status: InvoiceStatus
     payment_status: PaymentStatus
-    currency: str
+    currency: Currency
     fees_amount_cents: int
     coupons_amount_cents: int
     credit_notes_amount_cents: int
