@@ -33,6 +33,8 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         log_level="info",
         log_format="json",
         database_pool=10,
+        activity_log_days=365,
+        api_log_days=30,
     )
 
 
@@ -53,6 +55,8 @@ def test_what_is_given_is_taken():
             "CONTO_LOG_LEVEL": "DEBUG",
             "CONTO_LOG_FORMAT": "console",
             "CONTO_DATABASE_POOL": "100",
+            "CONTO_ACTIVITY_LOG_DAYS": "730",
+            "CONTO_API_LOG_DAYS": "7",
         }
     )
     assert settings == Settings(
@@ -70,6 +74,8 @@ def test_what_is_given_is_taken():
         log_level="debug",
         log_format="console",
         database_pool=100,
+        activity_log_days=730,
+        api_log_days=7,
     )
 
 

@@ -38,7 +38,12 @@ async def one_of_everything(company: Company) -> Names:
     await one_whose_vat_number_is_checked(company, add_on)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
     (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
+    await company.write_api_logs()
+    activity = (await company.get("/activity_logs"))["activity_logs"][0]
+    call = (await company.get("/api_logs"))["api_logs"][0]
     return {
+        "activity_logs": activity["activity_id"],
+        "api_logs": call["request_id"],
         "billing_entities": entity,
         "taxes": tax["code"],
         "invoice_custom_sections": section["code"],

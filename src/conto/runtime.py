@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from conto import handlers as _handlers
 from conto.credentials import Credentials
@@ -9,7 +10,7 @@ from conto.db.engine import create_engine
 from conto.files import open_files
 from conto.secrets import Secrets
 from conto.settings import Settings
-from conto.work import Works
+from conto.work import Retention, Works
 
 _registered = _handlers
 
@@ -22,7 +23,10 @@ async def open_works(
     secrets = Secrets(credentials.secret_key)
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
     engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
+    retention = Retention(
+        activity_logs=timedelta(days=settings.activity_log_days), api_logs=timedelta(days=settings.api_log_days)
+    )
     try:
-        yield Works(engine, secrets, files, settings.public_url, settings.vies_url)
+        yield Works(engine, secrets, files, settings.public_url, settings.vies_url, retention=retention)
     finally:
         await engine.dispose()

@@ -13,6 +13,7 @@ FILE_SCHEMES = ("file", "s3", "gs", "az", "abfs", "memory")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "console")
+MOST_DAYS = 10 * 366
 
 
 class SettingsError(Exception):
@@ -57,6 +58,8 @@ VARIABLES = (
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
+    Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
+    Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -82,6 +85,8 @@ class Settings:
     log_level: str
     log_format: str
     database_pool: int
+    activity_log_days: int
+    api_log_days: int
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -108,6 +113,8 @@ class Settings:
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
+            activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
+            api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )
         if reader.problems:
             raise SettingsError(reader.problems)
