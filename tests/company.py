@@ -28,6 +28,7 @@ class Company:
     client: httpx.AsyncClient
     organization: CreatedOrganization
     admin_key: str
+    server: Server
 
     @property
     def id(self) -> UUID:
@@ -110,6 +111,10 @@ class Company:
                 done += 1
         return done
 
+    async def write_api_logs(self) -> None:
+        """Log the calls made so far, as the server does a moment after each."""
+        assert await self.server.calls.flush()
+
     async def _waiting(self, until: datetime) -> list[Any]:
         from sqlalchemy import text
 
@@ -136,7 +141,8 @@ async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIte
     """An organization and its client, on an application in this process."""
     clock = datetime.fromisoformat(frozen_time.replace("Z", "+00:00")) if frozen_time else None
     organization = await create_organization(works, f"Company {next(_numbers)}", frozen_time=clock)
-    app = build(Server(works, works, "admin-key"))
+    server = Server(works, works, "admin-key")
+    app = build(server)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport,
@@ -144,7 +150,7 @@ async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIte
         headers={"Authorization": f"Bearer {organization.api_key}"},
         timeout=60,
     ) as client:
-        yield Company(works, client, organization, "admin-key")
+        yield Company(works, client, organization, "admin-key", server)
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:

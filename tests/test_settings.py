@@ -40,6 +40,8 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         worker_statement_seconds=600,
         drain_seconds=5,
         allow_private_webhooks=False,
+        activity_log_days=365,
+        api_log_days=30,
     )
 
 
@@ -67,6 +69,8 @@ def test_what_is_given_is_taken():
             "CONTO_WORKER_STATEMENT_SECONDS": "3600",
             "CONTO_DRAIN_SECONDS": "20",
             "CONTO_ALLOW_PRIVATE_WEBHOOKS": "True",
+            "CONTO_ACTIVITY_LOG_DAYS": "730",
+            "CONTO_API_LOG_DAYS": "7",
         }
     )
     assert settings == Settings(
@@ -91,6 +95,8 @@ def test_what_is_given_is_taken():
         worker_statement_seconds=3600,
         drain_seconds=20,
         allow_private_webhooks=True,
+        activity_log_days=730,
+        api_log_days=7,
     )
 
 

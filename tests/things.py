@@ -47,7 +47,12 @@ async def one_of_everything(company: Company) -> Names:
     await company.post(f"/payment_receipts/{receipt['lago_id']}/resend_email", {"to": ["boss@hooli.example"]})
     async with mailbox() as box:
         await replace(company, works=replace(company.works, mailer=box.mailer())).run_jobs("mail", "rehearsal.mail")
+    await company.write_api_logs()
+    activity = (await company.get("/activity_logs"))["activity_logs"][0]
+    call = (await company.get("/api_logs"))["api_logs"][0]
     return {
+        "activity_logs": activity["activity_id"],
+        "api_logs": call["request_id"],
         "billing_entities": entity,
         "taxes": tax["code"],
         "invoice_custom_sections": section["code"],

@@ -50,6 +50,7 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         await stack.enter_async_context(kept_key_use(works))
         server = Server(works, rehearsals, credentials.admin_key)
         app = build(server, front_origin=settings.front_url)
+        await stack.enter_async_context(server.calls.writing())
         http = HttpServer(
             app,
             address=address_of(settings.host, settings.port),

@@ -14,6 +14,7 @@ DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "console")
 SMTP_SCHEMES = ("smtp", "smtps")
+MOST_DAYS = 10 * 366
 
 
 Tls = Literal["always", "starttls", "auto", "never"]
@@ -84,6 +85,8 @@ VARIABLES = (
         "false",
         "whether webhooks may be posted to this machine and to private networks",
     ),
+    Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
+    Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -124,6 +127,8 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str | None
     admin_email: str | None
+    activity_log_days: int = 365
+    api_log_days: int = 30
     statement_seconds: int = 30
     worker_statement_seconds: int = 600
     drain_seconds: int = 5
@@ -161,6 +166,8 @@ class Settings:
             worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
             drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
             allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
+            activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
+            api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )
         if reader.given("CONTO_SMTP_URL") and not reader.given("CONTO_MAIL_FROM"):
             reader.problems.append("CONTO_MAIL_FROM is not given; CONTO_SMTP_URL needs it")

@@ -61,14 +61,23 @@ async def sections_of_customer(work: Work, customer: Row[Any]) -> tuple[Row[Any]
     return of_customer(False, found["customer_id"], found["billing_entity_id"])
 
 
-async def select_sections(work: Work, links: Table, owner_column: str, owner_id: UUID, codes: Sequence[str]) -> None:
+async def select_sections(
+    work: Work, links: Table, owner_column: str, owner_id: UUID, codes: Sequence[str]
+) -> dict[str, list[list[str]]]:
     """Make the owner's selection the sections that the codes name, in their order; unknown codes are dropped.
 
-    The owner's row is locked, or new.
+    The owner's row is locked, or new. Answers with what changed, as `conto.changes.differences` does.
     """
-    await work.execute(
-        delete(links).where(links.c.organization_id == work.organization.id, links.c[owner_column] == owner_id)
+    removed = await work.rows(
+        delete(links)
+        .where(links.c.organization_id == work.organization.id, links.c[owner_column] == owner_id)
+        .where(
+            invoice_custom_sections.c.organization_id == links.c.organization_id,
+            invoice_custom_sections.c.id == links.c.invoice_custom_section_id,
+        )
+        .returning(invoice_custom_sections.c.code, links.c.position)
     )
+    selected = await sections_by_code(work, codes)
     rows = [
         {
             "organization_id": work.organization.id,
@@ -78,6 +87,9 @@ async def select_sections(work: Work, links: Table, owner_column: str, owner_id:
             "position": place,
             "created_at": work.now,
         }
-        for place, section in enumerate(await sections_by_code(work, codes))
+        for place, section in enumerate(selected)
     ]
     await insert_rows(work.connection, links, rows)
+    before = [row.code for row in sorted(removed, key=lambda row: row.position)]
+    after = [section.code for section in selected]
+    return {"invoice_custom_section_codes": [before, after]} if before != after else {}

@@ -11,7 +11,7 @@ from sqlalchemy import Row, insert, select, update
 from conto import counters, metadata
 from conto.catalog.applied_taxes import known_taxes, link_taxes, replace_taxes
 from conto.catalog.selected_sections import select_sections
-from conto.changes import given
+from conto.changes import differences, given
 from conto.core.numbering import customer_slug
 from conto.customers import eu_taxes
 from conto.customers.payment_provider import provider_columns, refuse_unknown_provider
@@ -139,13 +139,14 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
         .where(customers.c.organization_id == work.organization.id, customers.c.id == found.id)
         .values(values)
     )
+    changes: dict[str, Any] = differences(found, values)
     if data.tax_codes is not UNSET:
-        await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
-    await _select_sections(work, found.id, data)
-    await _set_metadata(work, found.id, data)
+        changes |= await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+    changes |= await _select_sections(work, found.id, data)
+    changes |= await _set_metadata(work, found.id, data)
     if _moves(found, values):
         await clear_tax_error(work, found.id)
-    work.emit("customer.updated", found.id)
+    work.emit("customer.updated", found.id, changes=changes)
 
 
 def _moves(found: Row[Any], values: Mapping[str, Any]) -> bool:
@@ -199,21 +200,23 @@ def _refuse_sections_both_ways(data: CustomerInput) -> None:
         raise Invalid({"invoice_custom_sections": ["skip_sections_and_selected_ids_sent_together"]})
 
 
-async def _select_sections(work: Work, customer_id: UUID, data: CustomerInput) -> None:
-    """Replace the selected custom sections, where the input names some or says to skip them."""
+async def _select_sections(work: Work, customer_id: UUID, data: CustomerInput) -> dict[str, Any]:
+    """Replace the selected custom sections, where the input names some or says to skip them; what changed."""
     codes = [] if data.skip_invoice_custom_sections is True else data.invoice_custom_section_codes
-    if codes is not UNSET:
-        await select_sections(work, customers_custom_sections, "customer_id", customer_id, codes)
+    if codes is UNSET:
+        return {}
+    return await select_sections(work, customers_custom_sections, "customer_id", customer_id, codes)
 
 
-async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> None:
-    """Replace the metadata, where there is any in the input."""
-    if data.metadata is not UNSET:
-        await metadata.replace(
-            work,
-            customer_metadata,
-            "customer_id",
-            customer_id,
-            data.metadata or [],
-            lambda entry: {"display_in_invoice": entry.display_in_invoice is True},
-        )
+async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> dict[str, Any]:
+    """Replace the metadata, where there is any in the input; what changed."""
+    if data.metadata is UNSET:
+        return {}
+    return await metadata.replace(
+        work,
+        customer_metadata,
+        "customer_id",
+        customer_id,
+        data.metadata or [],
+        lambda entry: {"display_in_invoice": entry.display_in_invoice is True},
+    )

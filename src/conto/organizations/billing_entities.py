@@ -9,7 +9,7 @@ from sqlalchemy import Row, insert, select, update
 from conto.catalog.applied_taxes import codes_in_any_case, replace_taxes
 from conto.catalog.eu_taxes import generate
 from conto.catalog.selected_sections import select_sections
-from conto.changes import given
+from conto.changes import differences, given
 from conto.core.eu_taxes import is_member
 from conto.customers.vat_checks import hurry
 from conto.db.tables import billing_entities, billing_entities_custom_sections, billing_entities_taxes
@@ -49,6 +49,7 @@ async def create_billing_entity(work: Work, data: BillingEntityCreateInput) -> R
         await replace_logo(work, created.id, logo)
     if created.eu_tax_management:
         await generate(work)
+    work.emit("billing_entities.created", created.id)
     return created
 
 
@@ -59,11 +60,13 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
         NotFound: a tax code names no tax.
         Invalid: e-invoicing or EU VAT management is asked for in a country that has none.
     """
+    entity = await lock_entity(work, entity)
     values = settings_of(data)
+    changes: dict[str, Any] = {}
     refuse_settings_of_elsewhere(dict(entity._mapping) | values)
     if data.tax_codes is not UNSET:
         codes = await codes_in_any_case(work, data.tax_codes or [])
-        await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
+        changes |= await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
     logo = logo_given(data)
     if data.logo is not UNSET:
         values["logo_name"] = name_of(logo)
@@ -72,11 +75,12 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
         await replace_logo(work, entity.id, logo)
     if data.invoice_custom_section_codes is not UNSET:
         codes = data.invoice_custom_section_codes
-        await select_sections(work, billing_entities_custom_sections, "billing_entity_id", entity.id, codes)
+        changes |= await select_sections(work, billing_entities_custom_sections, "billing_entity_id", entity.id, codes)
     if data.eu_tax_management is True:
         await generate(work)
     elif entity.eu_tax_management and not changed.eu_tax_management:
         await hurry(work, entity.id)
+    work.emit("billing_entities.updated", entity.id, changes=differences(entity, values) | changes)
     return changed
 
 
@@ -85,8 +89,20 @@ def logo_given(data: BillingEntityCreateInput | BillingEntityUpdateInput) -> Log
     return logo_file(data.logo) if data.logo else None
 
 
+async def lock_entity(work: Work, entity: Row[Any]) -> Row[Any]:
+    """The entity as it is, and stays until the transaction's end."""
+    return await work.one(
+        select(billing_entities)
+        .where(billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity.id)
+        .with_for_update(key_share=True)
+    )
+
+
 async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) -> Row[Any]:
-    """Write the entity's new values. Where it starts to number its invoices itself, it goes on from their count."""
+    """Write the entity's new values. Where it starts to number its invoices itself, it goes on from their count.
+
+    The entity must be locked.
+    """
     changed = await work.one(
         update(billing_entities)
         .where(billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity.id)

@@ -7,18 +7,15 @@ from sqlalchemy import Row
 
 from conto.api.endpoint import get, post, put
 from conto.api.envelope import Body
-from conto.catalog.applied_taxes import shown_by_owner
-from conto.catalog.selected_sections import sections_of_entity
-from conto.db.tables import billing_entities_taxes
 from conto.organizations import billing_entities, logos
-from conto.organizations.queries import billing_entities_in_order, billing_entity, default_billing_entity
+from conto.organizations.payload import extended
+from conto.organizations.queries import billing_entities_in_order, billing_entity
 from conto.schemas.billing_entities import (
     BillingEntityCreateInput,
     BillingEntityObject,
     BillingEntityObjectExtended,
     BillingEntityUpdateInput,
     show_billing_entity,
-    show_billing_entity_extended,
 )
 from conto.work import Work
 
@@ -73,8 +70,4 @@ async def update_billing_entity(work: Work, code: str, body: Body[BillingEntityU
 
 
 async def _answer(work: Work, entity: Row[Any]) -> BillingEntityAnswer:
-    taxes = await shown_by_owner(work, billing_entities_taxes, "billing_entity_id", [entity.id])
-    is_default = (await default_billing_entity(work)).id == entity.id
-    sections = await sections_of_entity(work, entity.id)
-    shown = show_billing_entity_extended(entity, is_default, logos.link(work, entity), taxes[entity.id], sections)
-    return BillingEntityAnswer(billing_entity=shown)
+    return BillingEntityAnswer(billing_entity=await extended(work, entity))

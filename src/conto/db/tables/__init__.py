@@ -19,6 +19,7 @@ from conto.db.tables.customers import (
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
+from conto.db.tables.logs import activity_logs, api_logs
 from conto.db.tables.mails import mails
 from conto.db.tables.organizations import (
     api_keys,
@@ -33,10 +34,12 @@ from conto.db.tables.security_logs import security_logs
 from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
 
 __all__ = [
+    "activity_logs",
     "add_ons",
     "add_ons_taxes",
     "agenda",
     "api_keys",
+    "api_logs",
     "applied_invoice_custom_sections",
     "billing_entities",
     "billing_entities_custom_sections",
