@@ -7,8 +7,8 @@ from alembic import op
 from conto.db.migrations.script import run_script
 from conto.db.migrations.tenancy import hold_to_its_organization
 
-revision = "0006"
-down_revision = "0005"
+revision = "0011"
+down_revision = "0010"
 
 TABLES = (
     "billable_metrics",
