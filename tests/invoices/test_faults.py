@@ -2,15 +2,19 @@
 
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from conto.db.engine import create_engine
+from conto.invoices.document import make
 from conto.work import Works
-from tests.books import counted, listens, mismatches, run
+from tests.books import counted, listens, mismatches, run, webhook_types
 from tests.company import Company, open_company
 from tests.databases import Databases
 from tests.proxy import Proxy, proxied
@@ -109,3 +113,27 @@ NUMBERS = (
     "select billing_entity_sequential_id as number from invoices where organization_id = :id"
     " and billing_entity_sequential_id = sequential_id order by 1"
 )
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["statement_lost", "answer_lost"])
+async def test_a_document_is_told_of_once_wherever_its_making_is_broken_off(company, proxy, body, answered):
+    entity = {"country": "FR", "einvoicing": True}
+    await company.put(
+        f"/billing_entities/{company.organization.default_billing_entity_code}", {"billing_entity": entity}
+    )
+    number, told = 0, 0
+    while proxy.statements >= number:
+        invoice_id = UUID((await company.post("/invoices", body))["invoice"]["lago_id"])
+        number, told = number + 1, told + 1
+        proxy.cut(number, answered=answered)
+        with suppress(DBAPIError, OSError):
+            await make(company.works, company.id, invoice_id)
+        broken_off_at = proxy.statements
+        proxy.cut(None)
+        await make(company.works, company.id, invoice_id)
+        shown = (await company.get(f"/invoices/{invoice_id}"))["invoice"]
+        assert shown["file_url"], f"at statement {number}"
+        assert shown["xml_url"], f"at statement {number}"
+        assert (await webhook_types(company)).count("invoice.generated") == told, f"at statement {number}"
+        proxy.statements = broken_off_at
+    assert number > 5

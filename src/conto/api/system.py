@@ -14,6 +14,7 @@ from conto.clock import system_now
 from conto.errors import NotFound
 
 PROJECT = "https://github.com/conto-billing/conto"
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
 log = structlog.get_logger()
 
@@ -67,6 +68,6 @@ async def file(request: Request[Any, Any, Any]) -> Reply:
     name = path.rpartition("/")[2]
     return Reply(
         content,
-        media_type="application/pdf" if name.endswith(".pdf") else "application/octet-stream",
+        media_type=MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream"),
         headers={"content-disposition": f'inline; filename="{name}"', "cache-control": "private"},
     )

@@ -230,7 +230,7 @@ def _fields(
         "total_due_amount_cents": due,
         "total_offsetted_credit_note_amount_cents": 0,
         "file_url": invoice.file_path and files.link(invoice.file_path, now),
-        "xml_url": None,
+        "xml_url": invoice.xml_path and files.link(invoice.xml_path, now),
         "web_url": None,
         "created_at": instant(invoice.created_at),
         "updated_at": instant(invoice.updated_at),

@@ -1,8 +1,10 @@
 """Invoices (chapter 20 §7)."""
 
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from sqlalchemy import Row
 
 from conto.api.endpoint import get, post, put
 from conto.api.envelope import Body
@@ -124,20 +126,33 @@ async def void_invoice(work: Work, lago_id: str, body: Body[VoidInput]) -> Invoi
 @post("/invoices/{lago_id}/download", resource="invoice")
 async def download_invoice(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
     """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
-    return await _document(work, lago_id)
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.file_path)
 
 
 @post("/invoices/{lago_id}/download_pdf", resource="invoice")
 async def download_invoice_pdf(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
     """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
-    return await _document(work, lago_id)
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.file_path)
 
 
-async def _document(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+@post("/invoices/{lago_id}/download_xml", resource="invoice")
+async def download_invoice_xml(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+    """Answer with the invoice and the address of its e-invoice; nothing where the file has still to be made."""
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.xml_path)
+
+
+async def _finalized(work: Work, lago_id: str) -> Row[Any]:
     found = await queries.invoice(work, as_id(lago_id, "invoice"))
     if found.status != "finalized":
         raise NotFound("invoice")
-    if found.file_path is None:
+    return found
+
+
+async def _document(work: Work, found: Row[Any], path: str | None) -> InvoiceDocumentAnswer | None:
+    if path is None:
         document.ask_for(work, found.id)
         return None
     return InvoiceDocumentAnswer(invoice=(await queries.listed(work, [found]))[0])

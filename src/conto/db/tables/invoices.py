@@ -40,6 +40,7 @@ invoices = owned_table(
     Column("self_billed", Boolean, nullable=False),
     Column("skip_psp", Boolean, nullable=False),
     string("file_path"),
+    string("xml_path"),
     instant("finalized_at", nullable=True),
     instant("voided_at", nullable=True),
     instant("payment_dispute_lost_at", nullable=True),

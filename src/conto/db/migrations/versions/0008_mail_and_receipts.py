@@ -5,7 +5,7 @@ from alembic import op
 from conto.db.migrations.tenancy import hold_to_its_organization
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0007"
 
 
 def upgrade() -> None:
