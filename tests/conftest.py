@@ -76,7 +76,15 @@ async def databases(worker_id: str) -> AsyncIterator[Databases]:
 def process_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a process with folders of its own."""
     data = tmp_path_factory.mktemp("data")
-    return Settings.from_environment({"CONTO_DATA": str(data), "CONTO_PUBLIC_URL": "http://conto.test"})
+    return Settings.from_environment(
+        {
+            "CONTO_DATA": str(data),
+            "CONTO_PUBLIC_URL": "http://conto.test",
+            # Nobody answers at this VIES: tests that ask one bring their own.
+            "CONTO_VIES_URL": "http://127.0.0.1:1/vies",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "true",
+        }
+    )
 
 
 @pytest_asyncio.fixture(scope="session")

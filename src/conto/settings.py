@@ -14,6 +14,7 @@ DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "console")
 SMTP_SCHEMES = ("smtp", "smtps")
+MOST_DAYS = 10 * 366
 
 
 Tls = Literal["always", "starttls", "auto", "never"]
@@ -55,6 +56,11 @@ VARIABLES = (
     Variable("CONTO_FRONT_URL", "", "URL of a web front end, for links to it and for CORS"),
     Variable("CONTO_FILES_URL", "file://{CONTO_DATA}/files", "where documents are kept: a folder or a bucket"),
     Variable("CONTO_LINK_SECONDS", "604800", "how long a signed link to a file is valid"),
+    Variable(
+        "CONTO_VIES_URL",
+        "https://ec.europa.eu/taxation_customs/vies/rest-api",
+        "service that VAT numbers are checked at, or off: then none is confirmed and addresses decide the tax",
+    ),
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
@@ -67,6 +73,20 @@ VARIABLES = (
     ),
     Variable("CONTO_MAIL_FROM", "", "address that mail is sent from; needed with CONTO_SMTP_URL"),
     Variable("CONTO_ADMIN_EMAIL", "", "who is told of changes of API keys; the organization's own e-mail if not given"),
+    Variable("CONTO_STATEMENT_SECONDS", "30", "how long a statement of an API call may run; 0 for as long as it takes"),
+    Variable("CONTO_WORKER_STATEMENT_SECONDS", "600", "the same for statements of workers and of test clocks"),
+    Variable(
+        "CONTO_DRAIN_SECONDS",
+        "5",
+        "how long `conto serve` goes on to serve after it was told to stop, while /ready says so (`conto up`: 0)",
+    ),
+    Variable(
+        "CONTO_ALLOW_PRIVATE_WEBHOOKS",
+        "false",
+        "whether webhooks may be posted to this machine and to private networks",
+    ),
+    Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
+    Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
@@ -85,7 +105,10 @@ class SmtpServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash."""
+    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash.
+
+    `vies_url` is None where VAT numbers are not checked.
+    """
 
     database_url: str | None = field(repr=False)
     data: Path
@@ -97,12 +120,19 @@ class Settings:
     front_url: str | None
     files_url: str
     link_seconds: int
+    vies_url: str | None
     log_level: str
     log_format: str
     database_pool: int
     smtp: SmtpServer | None
     mail_from: str | None
     admin_email: str | None
+    activity_log_days: int = 365
+    api_log_days: int = 30
+    statement_seconds: int = 30
+    worker_statement_seconds: int = 600
+    drain_seconds: int = 5
+    allow_private_webhooks: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -125,12 +155,19 @@ class Settings:
             front_url=reader.optional("CONTO_FRONT_URL", web_url),
             files_url=reader.optional("CONTO_FILES_URL", files_url) or (data / "files").as_uri(),
             link_seconds=reader.read("CONTO_LINK_SECONDS", whole_number(1, 365 * 24 * 3600)),
+            vies_url=reader.read("CONTO_VIES_URL", web_url_or_off) or None,
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
             smtp=reader.optional("CONTO_SMTP_URL", smtp_url),
             mail_from=reader.optional("CONTO_MAIL_FROM", mail_address),
             admin_email=reader.optional("CONTO_ADMIN_EMAIL", mail_address),
+            statement_seconds=reader.read("CONTO_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
+            allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
+            activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
+            api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )
         if reader.given("CONTO_SMTP_URL") and not reader.given("CONTO_MAIL_FROM"):
             reader.problems.append("CONTO_MAIL_FROM is not given; CONTO_SMTP_URL needs it")
@@ -200,6 +237,11 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def truth(text: str) -> bool:
+    """What `true` or `false` means."""
+    return one_of(("true", "false"))(text) == "true"
+
+
 def secret_key(text: str) -> str:
     """The key, if it is long enough."""
     if len(text) < SECRET_KEY_CHARACTERS:
@@ -226,6 +268,16 @@ def web_url(text: str) -> str:
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError(expected)
     return text.rstrip("/")
+
+
+def web_url_or_off(text: str) -> str:
+    """The http or https URL, without slashes at its end; empty for the word `off`."""
+    if text.lower() == "off":
+        return ""
+    try:
+        return web_url(text)
+    except ValueError as error:
+        raise ValueError(f"off, or {error}") from None
 
 
 def files_url(text: str) -> str:

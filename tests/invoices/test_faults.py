@@ -1,5 +1,6 @@
 """The connection to the database fails at any statement of issuing an invoice: all is written, or nothing."""
 
+import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -98,6 +99,20 @@ async def test_an_invoice_is_issued_wholly_or_not_at_all(company, databases, pro
     assert await mismatches(company) == []
 
 
+async def test_a_call_that_failed_is_logged_once_the_database_can_be_reached(company, databases, proxy, body):
+    await company.write_api_logs()
+    proxy.cut(6)
+    answer = await company.client.post("/api/v1/invoices", json=body)
+    assert answer.status_code == 500
+    proxy.cut(1)
+    assert not await company.server.calls.flush()
+    proxy.cut(None)
+    await company.write_api_logs()
+    (logged,) = (await company.get("/api_logs?http_statuses[]=500"))["api_logs"]
+    assert logged["request_id"] == answer.headers["x-request-id"]
+    assert json.loads(logged["request_response"]) == UNEXPECTED
+
+
 WHOLE = {
     "invoices": 1,
     "fees": 2,
@@ -106,7 +121,8 @@ WHOLE = {
     "ledger_transfers": 2,
     "agenda": 1,
     "webhooks": 1,
-    "jobs": 2,
+    "activity_logs": 1,
+    "jobs": 3,
     "counters": 2,
 }
 NUMBERS = (

@@ -16,6 +16,7 @@ from conto.invoices.finalize import DOCUMENT
 from conto.invoices.mail import mail_new
 from conto.invoices.queries import extended, with_entity
 from conto.jobs import Job
+from conto.organizations.logos import logo_of
 from conto.schemas.billing_entities import show_billing_entity
 from conto.schemas.encoding import encode
 from conto.work import Work, Works
@@ -80,7 +81,7 @@ async def _source(work: Work, invoice_id: UUID) -> Source | None:
         invoice=await _as_json(await extended(work, invoice_id)),
         seller=await _as_json(show_billing_entity(entity, is_default=False)),
         locale=customer.document_locale or entity.document_locale,
-        logo=entity.logo,
+        logo=await logo_of(work, entity),
         has_pdf=bool(invoice.file_path),
         has_xml=bool(invoice.xml_path),
     )

@@ -15,6 +15,7 @@ from sqlalchemy import Row
 
 from conto import jobs
 from conto.clock import system_now
+from conto.emissions import Resource
 from conto.jobs import Hopeless
 from conto.mails import outbox
 from conto.mails.letters import WRITERS, Unwritable, in_ascii, message
@@ -57,6 +58,8 @@ async def deliver(works: Works, organization_id: UUID, mail_id: UUID) -> None:
         refused = await send(works.mailer, mail, made, seconds)
         async with works.enter(organization_id) as work:
             await outbox.record(work, mail, refused)
+            if not refused and (logged_on := outbox.LOGGED_ON.get(mail.kind)):
+                work.emit("email.sent", mail.subject_id, on=Resource(logged_on, mail.subject_id))
     if refused:
         raise_failure(refused)
 

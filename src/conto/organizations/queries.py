@@ -19,6 +19,13 @@ async def organization(work: Work) -> Row[Any]:
     return await work.one(select(organizations).where(organizations.c.id == work.organization.id))
 
 
+async def lock_organization(work: Work) -> None:
+    """Have others that want this lock wait until the transaction's end."""
+    await work.execute(
+        select(organizations.c.id).where(organizations.c.id == work.organization.id).with_for_update(key_share=True)
+    )
+
+
 async def billing_entities_in_order(work: Work) -> Sequence[Row[Any]]:
     """The active billing entities, oldest first; the first is the default one."""
     return await work.rows(

@@ -7,6 +7,7 @@ from sqlalchemy import Row, insert, update
 
 from conto import ledger
 from conto.db.tables import invoices, payments
+from conto.emissions import Resource
 from conto.errors import Forbidden, Invalid
 from conto.ids import as_id, new_id
 from conto.invoices.queries import lock
@@ -40,6 +41,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
 
     payment = await store(work, data, data.amount_cents, invoice)
     await ledger.post(work, [ledger.payment_received(payment)])
+    work.emit("payment.recorded", payment.id, on=Resource("Invoice", invoice.id))
     paid = invoice.total_paid_amount_cents + payment.amount_cents
     await work.execute(
         update(invoices)

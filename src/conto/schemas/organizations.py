@@ -7,15 +7,18 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
-from conto.schemas.billing_entities import Days, EmailSettings, Footer, Prefix
+from conto.schemas.billing_entities import Days, EmailSetting, EmailSettings, Footer, Prefix
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
+    Country,
     CountryCode,
+    Currency,
     CurrencyCode,
     Email,
     Flag,
     LocaleCode,
     TextOrNull,
+    Timezone,
     TimezoneName,
     text,
 )
@@ -76,8 +79,8 @@ class OrganizationObject(Struct, kw_only=True, frozen=True):
     created_at: str
     webhook_url: str
     webhook_urls: list[str]
-    country: str | None
-    default_currency: str
+    country: Country | None
+    default_currency: Currency
     address_line1: str | None
     address_line2: str | None
     state: str | None
@@ -90,13 +93,13 @@ class OrganizationObject(Struct, kw_only=True, frozen=True):
     document_number_prefix: str
     net_payment_term: int
     tax_identification_number: str | None
-    timezone: str
+    timezone: Timezone
     billing_configuration: OrganizationConfiguration
     finalize_zero_amount_invoice: bool
     events_store: Literal["clickhouse", "postgres"]
     slug: str | None
     issue_receipts: bool
-    email_settings: list[str]
+    email_settings: list[EmailSetting]
     taxes: list[TaxObject] | UnsetType = UNSET
 
 

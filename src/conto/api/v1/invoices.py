@@ -6,13 +6,13 @@ from uuid import UUID
 from msgspec import Struct
 from sqlalchemy import Row
 
-from conto.api.endpoint import get, post, put
+from conto.api.endpoint import delete, get, post, put
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.errors import NotFound
 from conto.ids import as_id
-from conto.invoices import collect, disputes, document, mail, queries
+from conto.invoices import collect, disputes, document, drafts, mail, queries
 from conto.invoices.listing import list_invoices
 from conto.invoices.one_off import create_one_off
 from conto.invoices.update import update_invoice as change_invoice
@@ -25,6 +25,7 @@ from conto.schemas.invoices import (
     OneOffInput,
     PaymentUrl,
     RetryPaymentInput,
+    SalesforceInput,
     VoidInput,
 )
 from conto.schemas.mails import ResendEmailInput
@@ -91,6 +92,46 @@ async def update_invoice(work: Work, lago_id: str, body: Body[InvoiceUpdateInput
     invoice_id, problems = as_id(lago_id, "invoice"), Problems()
     await change_invoice(work, invoice_id, body.read(problems), problems)
     return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@delete("/invoices/{lago_id}", resource="invoice")
+async def destroy_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Delete a draft."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.delete(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended_in_any_state(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/refresh", resource="invoice")
+async def refresh_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Build a draft anew from what it bills."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.refresh(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/finalize", resource="invoice")
+async def finalize_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Issue a draft now."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.finalize(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended_in_any_state(work, invoice_id))
+
+
+@post("/invoices/{lago_id}/retry", resource="invoice")
+async def retry_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Ask for the taxes of a failed invoice again."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.retry(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/sync_salesforce_id", resource="invoice")
+async def sync_invoice_salesforce_id(work: Work, lago_id: str, body: Body[SalesforceInput]) -> InvoiceAnswer:
+    """Note what the invoice is called at Salesforce, which has to be linked for that."""
+    await queries.invoice(work, as_id(lago_id, "invoice"))
+    body.read()
+    raise NotFound("integration")
 
 
 @post("/invoices/{lago_id}/lose_dispute", resource="invoice")
