@@ -81,10 +81,11 @@ async def listens(company: Company) -> None:
 
 
 async def jobs_waiting(databases: Databases, company: Company) -> list[str]:
-    """The kinds of jobs that wait for the organization."""
+    """The kinds of jobs that wait for the organization, beside those that complete its activity log."""
     rows = await run(
         databases,
-        "select entrypoint from queue.pgqueuer where cast(headers->>'organization_id' as uuid) = :id order by id",
+        "select entrypoint from queue.pgqueuer where cast(headers->>'organization_id' as uuid) = :id"
+        " and entrypoint <> 'activity' order by id",
         id=company.id,
     )
     return [row.entrypoint for row in rows]

@@ -14,6 +14,7 @@ from granian.server.embed import Server as HttpServer
 
 from conto.api.server import REHEARSALS_AT_ONCE, Server, build
 from conto.credentials import Credentials
+from conto.organizations.key_use import kept_key_use
 from conto.processes import stop_event
 from conto.runtime import open_works
 from conto.settings import Settings
@@ -46,8 +47,10 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
                 statement_seconds=settings.worker_statement_seconds,
             )
         )
+        await stack.enter_async_context(kept_key_use(works))
         server = Server(works, rehearsals, credentials.admin_key)
         app = build(server, front_origin=settings.front_url)
+        await stack.enter_async_context(server.calls.writing())
         http = HttpServer(
             app,
             address=address_of(settings.host, settings.port),

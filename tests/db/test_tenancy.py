@@ -252,7 +252,7 @@ async def test_reading_across_organizations_reads_three_tables_and_writes_none(w
 async def test_a_transaction_that_entered_an_organization_leaves_it_with_its_end(works, company):
     async with works.engine.connect() as connection:
         async with works.enter(company.id, connection=connection) as work:
-            assert len(await work.rows(text("select id from customers"))) == 1
+            assert await work.rows(text("select id from customers")) != []
         async with connection.begin():
             assert (await connection.execute(text("select id from customers"))).all() == []
 
@@ -262,7 +262,8 @@ async def test_no_list_shows_another_organizations_data(company, other, other_co
     for endpoint in all_endpoints():
         if endpoint.public or endpoint.parameters or endpoint.method != "GET":
             continue
-        answer = await company.client.get(endpoint.path)
+        # The security log asks for a last day; other lists ignore it.
+        answer = await company.client.get(f"{endpoint.path}?to_date=2999-01-01")
         assert answer.status_code == 200
         assert not [secret for secret in secrets if secret in answer.text], endpoint.path
 

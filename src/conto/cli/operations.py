@@ -11,7 +11,7 @@ from conto.cli.common import CommandError, moment, opened_works, out, run, setti
 if TYPE_CHECKING:
     from conto.verification import Mismatch
 
-jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents.")
+jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents, mail.")
 agenda_app = App(name="agenda", help="What falls due.")
 ledger_app = App(name="ledger", help="The ledger of transfers.")
 

@@ -16,6 +16,12 @@ FeeType = Literal["charge", "fixed_charge", "add_on", "subscription", "credit", 
 FeePaymentStatus = Literal["pending", "succeeded", "failed", "refunded"]
 
 
+class FeeUpdateInput(Struct, kw_only=True, frozen=True):
+    """What of a fee can be changed."""
+
+    payment_status: FeePaymentStatus | UnsetType = UNSET
+
+
 class AppliedTaxObject(Struct, kw_only=True, frozen=True):
     """A tax as a document keeps it."""
 

@@ -59,6 +59,7 @@ class OrganizationUpdateInput(Struct, kw_only=True, frozen=True):
     billing_configuration: OrganizationConfigurationInput | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     slug: Slug | None | UnsetType = UNSET
+    issue_receipts: Flag | UnsetType = UNSET
 
 
 class OrganizationConfiguration(Struct, kw_only=True, frozen=True):
@@ -70,7 +71,8 @@ class OrganizationConfiguration(Struct, kw_only=True, frozen=True):
 
 
 class OrganizationObject(Struct, kw_only=True, frozen=True):
-    """An organization. `taxes` comes only in the answer to a change."""
+    """An organization. `issue_receipts` is whether payments get receipts; `taxes` comes only in the answer to a
+    change."""
 
     lago_id: UUID
     name: str
@@ -96,6 +98,7 @@ class OrganizationObject(Struct, kw_only=True, frozen=True):
     finalize_zero_amount_invoice: bool
     events_store: Literal["clickhouse", "postgres"]
     slug: str | None
+    issue_receipts: bool
     email_settings: list[EmailSetting]
     taxes: list[TaxObject] | UnsetType = UNSET
 
@@ -127,5 +130,6 @@ def show_organization(
         ),
         events_store="postgres",
         slug=organization.slug,
+        issue_receipts=organization.issue_receipts,
         taxes=taxes if taxes is UNSET else list(taxes),
     )
