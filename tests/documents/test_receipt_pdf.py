@@ -72,6 +72,7 @@ def test_many_invoices_run_on_over_pages_under_their_heading():
         ("es", ("Recibo de pago", "31 ene 2024", "1.234,56 €")),
         ("sv", ("Betalningskvitto", "31 jan. 2024", "1 234,56 €")),
         ("pt-BR", ("Recibo de pagamento", "31 de jan. de 2024", "€ 1.234,56")),
+        ("zh-TW", ("付款收據", "付款日期 2024年", "€1,234.56")),
     ],
 )
 def test_a_receipt_speaks_the_customers_language(locale: str, parts: tuple[str, ...]):

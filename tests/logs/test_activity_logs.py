@@ -75,11 +75,13 @@ async def test_an_activity_is_listed_at_once_and_its_object_follows(company: Com
 
 async def test_an_update_tells_what_it_changed_from_what_to_what(company: Company):
     await company.tax(code="vat")
+    await company.section(code="terms")
     await company.customer(external_id="hooli", name="Hooli", net_payment_term=30)
     changed = {
         "name": "Hooli XYZ",
         "net_payment_term": 30,
         "tax_codes": ["vat"],
+        "invoice_custom_section_codes": ["terms"],
         "metadata": [{"key": "region", "value": "eu"}],
         "shipping_address": {"city": "Paris"},
     }
@@ -89,6 +91,7 @@ async def test_an_update_tells_what_it_changed_from_what_to_what(company: Compan
     assert activity["activity_object_changes"] == {
         "name": ["Hooli", "Hooli XYZ"],
         "tax_codes": [[], ["vat"]],
+        "invoice_custom_section_codes": [[], ["terms"]],
         "metadata": [{}, {"region": "eu"}],
         "shipping_city": [None, "Paris"],
     }

@@ -127,6 +127,12 @@ async def test_the_credentials_of_a_call_are_not_logged(company: Company, databa
     assert body_of(logged)["customer"]["external_id"] == "hooli"
 
 
+async def test_the_value_of_a_new_api_key_is_not_logged(company: Company):
+    key = (await company.post("/api_keys", {"api_key": {"name": "Second"}}))["api_key"]
+    (logged,) = await logs(company)
+    assert json.loads(logged["request_response"])["api_key"] == key | {"value": "[hidden]"}
+
+
 async def test_numbers_are_logged_as_they_were_sent(company: Company):
     await company.client.post(
         "/api/v1/taxes", content='{"tax": {"rate": 12.300, "big": 123456789012345678901234567890}}'

@@ -198,3 +198,19 @@ async def test_what_a_receipt_says_adds_up(company: Company, databases):
         id=company.id,
     )
     assert [tuple(row) for row in rows] == [(10000, 4000, 6000), (10000, 9999, 1), (10000, 10000, 0)]
+
+
+async def test_a_billing_entity_with_e_invoicing_adds_a_file_of_data(company: Company):
+    await company.put(
+        f"/billing_entities/{company.organization.default_billing_entity_code}",
+        {"billing_entity": {"country": "FR", "einvoicing": True}},
+    )
+    await pay(company, await issued(company), 4000)
+    await company.run_jobs()
+    (receipt,) = await receipts(company)
+    link = urlsplit(receipt["xml_url"])
+    assert link.path == f"/files/{company.id}/payment_receipts/{receipt['lago_id']}.xml"
+    answer = await company.client.get(f"{link.path}?{link.query}", headers={"Authorization": ""})
+    assert receipt["number"].encode() in answer.content
+    assert b"ApplicationResponse" in answer.content
+    assert receipt["number"] in await text_of(company, receipt)

@@ -18,8 +18,7 @@ COLUMNS = ("invoice", "invoice_date", "invoice_total", "invoice_paid", "invoice_
 
 def receipt_data(receipt: Json, seller: Json, locale: str) -> dict[str, Any]:
     """All that the template prints, from the receipt's JSON with its customer and invoices, and the seller's."""
-    said = {**labels(locale), **RECEIPT_LABELS.get(locale, ENGLISH)}
-    wording = Wording(locale, said, receipt["payment"]["amount_currency"], _zone(receipt))
+    wording = wording_of(receipt, locale)
     customer = receipt["customer"]
     return {
         "title": wording.say("title_receipt"),
@@ -38,6 +37,12 @@ def receipt_data(receipt: Json, seller: Json, locale: str) -> dict[str, Any]:
         "labels": {key: wording.say(key) for key in COLUMNS},
         "page": wording.labels["page"],
     }
+
+
+def wording_of(receipt: Json, locale: str) -> Wording:
+    """How the receipt speaks: its own labels over those of all documents."""
+    said = {**labels(locale), **RECEIPT_LABELS.get(locale, ENGLISH)}
+    return Wording(locale, said, receipt["payment"]["amount_currency"], _zone(receipt))
 
 
 def paid_on(receipt: Json) -> date:

@@ -12,6 +12,7 @@ import typst
 from conto.documents.einvoice.cii import cii
 from conto.documents.einvoice.embed import embedded
 from conto.documents.einvoice.facts import einvoice
+from conto.documents.einvoice.receipt import receipt_cii, receipt_ubl
 from conto.documents.einvoice.ubl import ubl
 from conto.documents.fonts import families, fonts, printable, prints
 from conto.documents.formats import as_locale
@@ -39,13 +40,8 @@ def render_invoice(
     input gives the same bytes, but for the instant that data is attached with.
     """
     data = template_data(invoice, seller, locale)
-    pdf = _with_logo(data, logo) if logo is not None and drawable(logo) else _compile("invoice.typ", data)
-    if not seller.get("einvoicing"):
-        return pdf
-    title = f"{data['title']} {data['number']}"
-    language = "-".join(part for part in (data["lang"], data["region"]) if part)
-    xml = cii(einvoice(invoice, seller, locale))
-    return embedded(pdf, xml, title=title, author=data["company"], subject=title, language=language)
+    pdf = _set("invoice.typ", data, logo)
+    return _with_data(pdf, data, cii(einvoice(invoice, seller, locale))) if seller.get("einvoicing") else pdf
 
 
 def render_xml(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
@@ -53,11 +49,21 @@ def render_xml(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: st
     return ubl(einvoice(invoice, seller, locale))
 
 
-def _with_logo(data: Mapping[str, Any], logo: bytes) -> bytes:
-    try:
-        return _compile("invoice.typ", {**data, "logo": list(logo)})
-    except typst.TypstError:
-        return _compile("invoice.typ", data)
+def _set(template: str, data: Mapping[str, Any], logo: bytes | None) -> bytes:
+    """The template with the data and, where it can be drawn, the logo."""
+    if logo is not None and drawable(logo):
+        try:
+            return _compile(template, {**data, "logo": list(logo)})
+        except typst.TypstError:
+            pass
+    return _compile(template, data)
+
+
+def _with_data(pdf: bytes, data: Mapping[str, Any], xml: bytes) -> bytes:
+    """The PDF with the e-invoice in it."""
+    title = f"{data['title']} {data['number']}"
+    language = "-".join(part for part in (data["lang"], data["region"]) if part)
+    return embedded(pdf, xml, title=title, author=data["company"], subject=title, language=language)
 
 
 def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> dict[str, Any]:
@@ -67,15 +73,34 @@ def template_data(invoice: Mapping[str, Any], seller: Mapping[str, Any], locale:
     return _dressed(invoice_data(invoice, seller, spoken), invoice["customer"], seller, spoken, on)
 
 
-def render_receipt(receipt: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
-    """The payment receipt as PDF. The same input gives the same bytes.
+def render_receipt(
+    receipt: Mapping[str, Any],
+    seller: Mapping[str, Any],
+    locale: str = "en",
+    logo: bytes | None = None,
+    *,
+    invoice: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The payment receipt as PDF; of a billing entity with e-invoicing, with its data in it (Factur-X).
 
     `receipt` is its JSON (PaymentReceiptObject) with `customer` and `invoices`, of which each has number, issuing date,
-    total, what has been paid of it, and what is due; `seller` is the billing entity's JSON.
+    total, what has been paid of it, and what is due; `seller` and `logo` are as for an invoice. `invoice` is the one
+    that was paid (InvoiceObjectExtended); the data is made from it.
     """
     spoken = _speakable(locale)
-    data = receipt_data(receipt, seller, spoken)
-    return _compile("receipt.typ", _dressed(data, receipt["customer"], seller, spoken, paid_on(receipt)))
+    on = paid_on(receipt)
+    data = _dressed(receipt_data(receipt, seller, spoken), receipt["customer"], seller, spoken, on)
+    pdf = _set("receipt.typ", data, logo)
+    if invoice is None or not seller.get("einvoicing"):
+        return pdf
+    return _with_data(pdf, data, receipt_cii(receipt, invoice, seller, locale))
+
+
+def render_receipt_xml(
+    receipt: Mapping[str, Any], invoice: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en"
+) -> bytes:
+    """The payment receipt as a file of data on its own, in UBL; arguments as for the PDF."""
+    return receipt_ubl(receipt, invoice, seller, locale)
 
 
 def _speakable(locale: str) -> str:

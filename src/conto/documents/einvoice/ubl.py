@@ -30,8 +30,8 @@ def ubl(facts: EInvoice) -> bytes:
             cbc("DocumentCurrencyCode", facts.currency),
             cbc("BuyerReference", facts.buyer_reference),
             cac("OrderReference", cbc("ID", facts.order_number)),
-            cac("AccountingSupplierParty", _party(facts.seller)),
-            cac("AccountingCustomerParty", _party(facts.buyer)),
+            cac("AccountingSupplierParty", cac("Party", *party(facts.seller))),
+            cac("AccountingCustomerParty", cac("Party", *party(facts.buyer))),
             cac("Delivery", cbc("ActualDeliveryDate", facts.delivered_on.isoformat())),
             *(
                 cac("PaymentMeans", cbc("PaymentMeansCode", payment.code, name=payment.text))
@@ -45,15 +45,15 @@ def ubl(facts: EInvoice) -> bytes:
     )
 
 
-def _party(party: Party) -> Any:
-    return cac(
-        "Party",
-        cac("PartyIdentification", cbc("ID", party.id)),
-        _address(party),
-        _tax_number(party.vat_number, "VAT"),
-        _tax_number(party.tax_number, "TAX"),
-        cac("PartyLegalEntity", cbc("RegistrationName", party.name)),
-    )
+def party(side: Party) -> list[Any]:
+    """The elements that describe a side of the document."""
+    return [
+        cac("PartyIdentification", cbc("ID", side.id)),
+        _address(side),
+        _tax_number(side.vat_number, "VAT"),
+        _tax_number(side.tax_number, "TAX"),
+        cac("PartyLegalEntity", cbc("RegistrationName", side.name)),
+    ]
 
 
 def _address(party: Party) -> Any:
