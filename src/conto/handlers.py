@@ -1,6 +1,7 @@
 """Everything that registers itself: importing this module makes all agenda entries, jobs and payloads known."""
 
 from conto.catalog import eu_taxes as _eu_taxes
+from conto.catalog import payload as _catalog_payload
 from conto.customers import check_vat as _check_vat
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
@@ -27,6 +28,7 @@ _registered = (
     _billing_entity_payload,
     _calls,
     _eu_taxes,
+    _catalog_payload,
     _check_vat,
     _customer_payload,
     _document,
