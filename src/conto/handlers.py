@@ -18,6 +18,7 @@ from conto.payments import payload as _payment_payload
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
+from conto.subscriptions import payload as _subscription_payload
 from conto.webhooks import deliver as _deliver
 from conto.webhooks import prune as _prune
 
@@ -42,6 +43,7 @@ _registered = (
     _receipt_document,
     _receipt_letter,
     _receipt_payload,
+    _subscription_payload,
     _deliver,
     _prune,
 )
