@@ -81,6 +81,23 @@ class Company:
         }
         return (await self.post("/add_ons", {"add_on": defaults | fields}))["add_on"]
 
+    async def metric(self, **fields: Any) -> dict[str, Any]:
+        """A metric that counts events, or one with the fields given."""
+        defaults = {"name": "Calls", "code": f"metric_{next(_numbers)}", "aggregation_type": "count_agg"}
+        return (await self.post("/billable_metrics", {"billable_metric": defaults | fields}))["billable_metric"]
+
+    async def plan(self, **fields: Any) -> dict[str, Any]:
+        """A plan of 10 EUR a month in arrears, or one with the fields given."""
+        defaults = {
+            "name": "Basic",
+            "code": f"plan_{next(_numbers)}",
+            "interval": "monthly",
+            "amount_cents": 1000,
+            "amount_currency": "EUR",
+            "pay_in_advance": False,
+        }
+        return (await self.post("/plans", {"plan": defaults | fields}))["plan"]
+
     async def sells_in_europe(self, country: str = "FR") -> None:
         """Have the default billing entity stand in this country and manage EU taxes."""
         path = f"/billing_entities/{self.organization.default_billing_entity_code}"

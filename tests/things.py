@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
+from conto.db.tables import fixed_charge_overrides, fixed_charge_units
 from tests.books import listens
 from tests.company import Company
 from tests.images import data_uri, png
@@ -41,6 +44,7 @@ async def one_of_everything(company: Company) -> Names:
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
     del company.client.headers["Idempotency-Key"]
     await one_whose_vat_number_is_checked(company, add_on)
+    sold = await one_plan_with_everything(company, tax, add_on, customer)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
     (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
     (receipt,) = (await company.get("/payment_receipts"))["payment_receipts"]
@@ -66,7 +70,60 @@ async def one_of_everything(company: Company) -> Names:
         "payments": payment["lago_id"],
         "payment_methods": str(uuid4()),
         "payment_receipts": receipt["lago_id"],
+    } | sold
+
+
+async def one_plan_with_everything(
+    company: Company, tax: dict[str, Any], add_on: dict[str, Any], customer: dict[str, Any]
+) -> Names:
+    """A plan with all that can be on one, and the customer's subscription to it, which has units of its own."""
+    unit = {"code": f"unit_{add_on['code']}", "name": "Credits", "short_name": "CR"}
+    unit = (await company.post("/pricing_units", {"pricing_unit": unit}))["pricing_unit"]
+    metric = await company.metric(filters=[{"key": "region", "values": ["us", "eu"]}])
+    charge = {
+        "billable_metric_id": metric["lago_id"],
+        "charge_model": "standard",
+        "properties": {"amount": "1"},
+        "tax_codes": [tax["code"]],
+        "applied_pricing_unit": {"code": unit["code"], "conversion_rate": "0.5"},
+        "filters": [{"values": {"region": ["us"]}, "properties": {"amount": "2"}}],
     }
+    fixed = {"add_on_code": add_on["code"], "charge_model": "standard", "units": 2, "tax_codes": [tax["code"]]}
+    plan = await company.plan(
+        tax_codes=[tax["code"]],
+        charges=[charge],
+        fixed_charges=[fixed],
+        minimum_commitment={"amount_cents": 500, "tax_codes": [tax["code"]]},
+        usage_thresholds=[{"amount_cents": 1000}],
+        metadata={"team": "sales"},
+    )
+    subscribed = {
+        "external_customer_id": customer["external_id"],
+        "plan_code": plan["code"],
+        "external_id": f"subscription_{plan['code']}",
+    }
+    subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
+    await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
+    return {
+        "pricing_units": unit["code"],
+        "billable_metrics": metric["code"],
+        "plans": plan["code"],
+        "charges": plan["charges"][0]["code"],
+        "filters": plan["charges"][0]["filters"][0]["lago_id"],
+        "fixed_charges": plan["fixed_charges"][0]["code"],
+        "metadata": "team",
+        "subscriptions": subscription["external_id"],
+    }
+
+
+async def own_units(company: Company, subscription_id: str, fixed_charge_id: str) -> None:
+    """Units of a fixed charge that the subscription alone has, and an instruction of them."""
+    values = {"id": uuid4(), "subscription_id": UUID(subscription_id), "fixed_charge_id": UUID(fixed_charge_id)}
+    async with company.works.enter(company.id) as work:
+        own = values | {"organization_id": company.id, "units": 3}
+        made = {"created_at": work.now, "updated_at": work.now}
+        await work.execute(insert(fixed_charge_overrides).values(own | made))
+        await work.execute(insert(fixed_charge_units).values(own | {"effective_at": work.now, "given_at": work.now}))
 
 
 async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:

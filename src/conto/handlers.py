@@ -1,6 +1,7 @@
 """Everything that registers itself: importing this module makes all agenda entries, jobs and payloads known."""
 
 from conto.catalog import eu_taxes as _eu_taxes
+from conto.catalog import payload as _catalog_payload
 from conto.customers import check_vat as _check_vat
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
@@ -17,6 +18,7 @@ from conto.payments import payload as _payment_payload
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
+from conto.subscriptions import payload as _subscription_payload
 from conto.webhooks import deliver as _deliver
 from conto.webhooks import prune as _prune
 
@@ -27,6 +29,7 @@ _registered = (
     _billing_entity_payload,
     _calls,
     _eu_taxes,
+    _catalog_payload,
     _check_vat,
     _customer_payload,
     _document,
@@ -40,6 +43,7 @@ _registered = (
     _receipt_document,
     _receipt_letter,
     _receipt_payload,
+    _subscription_payload,
     _deliver,
     _prune,
 )

@@ -71,6 +71,16 @@ def good(endpoint: Endpoint, names: Names) -> dict[str, Any]:
         "POST /invoices": {"external_customer_id": names["customers"], "fees": [{"add_on_code": names["add_ons"]}]},
         "POST /webhook_endpoints": {"webhook_url": f"https://{uuid4()}.example"},
         "POST /invoice_custom_sections": {"name": "x", "code": code},
+        "POST /billable_metrics": {"name": "x", "code": code, "aggregation_type": "count_agg"},
+        "POST /pricing_units": {"name": "x", "code": code, "short_name": "x"},
+        "POST /plans": {
+            "name": "x",
+            "code": code,
+            "interval": "monthly",
+            "amount_cents": 1,
+            "amount_currency": "EUR",
+            "pay_in_advance": False,
+        },
         "POST /payments": {"invoice_id": names["invoices"], "amount_cents": 1, "reference": "x"},
     }
     return found.get(f"{endpoint.method} {endpoint.path.removeprefix('/api/v1')}", {})

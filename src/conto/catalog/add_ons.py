@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Row, Text, any_, bindparam, insert, select, update
 
 from conto.catalog.applied_taxes import replace_taxes
 from conto.changes import given
-from conto.db.tables import add_ons, add_ons_taxes
+from conto.db.tables import add_ons, add_ons_taxes, fixed_charges
 from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.schemas.add_ons import AddOnCreateInput, AddOnUpdateInput
@@ -86,10 +86,22 @@ async def update_add_on(work: Work, found: Row[Any], data: AddOnUpdateInput) -> 
 
 
 async def delete_add_on(work: Work, found: Row[Any]) -> None:
-    """Delete an add-on: its code becomes free, and it can no longer be invoiced; old fees still show it."""
+    """Delete an add-on: its code becomes free, its fixed charges go, and it can no longer be invoiced.
+
+    Old fees still show it.
+    """
     await work.execute(
         update(add_ons)
         .where(add_ons.c.organization_id == work.organization.id, add_ons.c.id == found.id)
+        .values(deleted_at=work.now)
+    )
+    await work.execute(
+        update(fixed_charges)
+        .where(
+            fixed_charges.c.organization_id == work.organization.id,
+            fixed_charges.c.add_on_id == found.id,
+            fixed_charges.c.deleted_at.is_(None),
+        )
         .values(deleted_at=work.now)
     )
 

@@ -7,7 +7,16 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from conto.catalog.applied_taxes import link_taxes
 from conto.changes import given
-from conto.db.tables import add_ons_taxes, billing_entities_taxes, customers_taxes, taxes
+from conto.db.tables import (
+    add_ons_taxes,
+    billing_entities_taxes,
+    charges_taxes,
+    customers_taxes,
+    fixed_charges_taxes,
+    minimum_commitments_taxes,
+    plans_taxes,
+    taxes,
+)
 from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.organizations.queries import default_billing_entity
@@ -87,7 +96,15 @@ async def delete_tax(work: Work, found: Row[Any]) -> None:
         .where(taxes.c.organization_id == work.organization.id, taxes.c.id == found.id)
         .values(deleted_at=work.now)
     )
-    for links in (billing_entities_taxes, customers_taxes, add_ons_taxes):
+    for links in (
+        billing_entities_taxes,
+        customers_taxes,
+        add_ons_taxes,
+        plans_taxes,
+        charges_taxes,
+        fixed_charges_taxes,
+        minimum_commitments_taxes,
+    ):
         await work.execute(
             delete(links).where(links.c.organization_id == work.organization.id, links.c.tax_id == found.id)
         )

@@ -1,0 +1,74 @@
+"""One fixed charge of a plan, made, changed and deleted by itself (chapter 53 §7)."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from conto.catalog.plans.fixed_charges import FixedChargeChanges
+from conto.catalog.plans.references import find_references
+from conto.catalog.plans.update import is_attached
+from conto.db.tables import fixed_charges
+from conto.errors import NotFound
+from conto.schemas.charges import FixedChargeInput
+from conto.schemas.reader import Problems
+from conto.work import Work
+
+
+async def create_fixed_charge(work: Work, plan: Row[Any], data: FixedChargeInput, problems: Problems) -> str:
+    """Add a fixed charge to a plan, which is locked; its code, which must be given.
+
+    Raises:
+        NotFound: its add-on or a tax is none.
+        Invalid: its fields are not as they must be.
+    """
+    references = await find_references(work, fixed_charges=[data])
+    if references.add_on(data) is None:
+        raise NotFound("add_on")
+    existing = await _codes(work, plan)
+    changes = FixedChargeChanges(plan.id)
+    changes.create(
+        work,
+        data,
+        problems,
+        references,
+        taken=[row.code for row in existing],
+        position=max((row.position for row in existing), default=-1) + 1,
+        generate_code=False,
+    )
+    await changes.write(work)
+    return changes.created[0]["code"]
+
+
+async def update_fixed_charge(
+    work: Work, plan: Row[Any], found: Row[Any], data: FixedChargeInput, problems: Problems
+) -> str:
+    """Change a fixed charge of a plan, which is locked; its code.
+
+    Raises:
+        NotFound: a tax is none.
+        Invalid: its fields are not as they must be.
+    """
+    references = await find_references(work, fixed_charges=[data])
+    attached = await is_attached(work, plan.id)
+    taken = [row.code for row in await _codes(work, plan) if row.id != found.id]
+    changes = FixedChargeChanges(plan.id)
+    changes.change(found, data, problems, references, attached=attached, taken=taken)
+    await changes.write(work)
+    return changes.changed[found.id]["code"]
+
+
+async def delete_fixed_charge(work: Work, plan: Row[Any], found: Row[Any]) -> None:
+    """Delete a fixed charge of a plan, which is locked; nothing is refunded, and it is not billed any more."""
+    changes = FixedChargeChanges(plan.id)
+    changes.deleted.append(found.id)
+    await changes.write(work)
+
+
+async def _codes(work: Work, plan: Row[Any]) -> Any:
+    return await work.rows(
+        select(fixed_charges.c.id, fixed_charges.c.code, fixed_charges.c.position).where(
+            fixed_charges.c.organization_id == work.organization.id,
+            fixed_charges.c.plan_id == plan.id,
+            fixed_charges.c.deleted_at.is_(None),
+        )
+    )

@@ -1,0 +1,80 @@
+"""Unit instructions: how many units of a fixed charge a subscription has, and from when on (chapter 53 §3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from conto.core.days import local_day, start_of_day
+from conto.db.engine import insert_rows
+from conto.db.tables import fixed_charge_overrides, fixed_charge_units, subscriptions
+from conto.ids import new_id
+from conto.subscriptions.queries import schedule_of, subscriptions_by_id, timezone_of
+from conto.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsGiven:
+    """So many units of a fixed charge, from now on or from the next period."""
+
+    fixed_charge_id: UUID
+    units: Decimal
+    immediately: bool
+
+
+async def record_units(work: Work, plan_id: UUID, given: Sequence[UnitsGiven]) -> None:
+    """Instruct the running subscriptions of the plan, but those that have units of their own for the fixed charge.
+
+    Payment-gated subscriptions are instructed too, always from the next period on; pending ones when they start.
+    """
+    if not given:
+        return
+    running = await work.rows(
+        select(subscriptions.c.id).where(
+            subscriptions.c.organization_id == work.organization.id,
+            subscriptions.c.plan_id == plan_id,
+            subscriptions.c.status.in_(("active", "incomplete")),
+        )
+    )
+    if not running:
+        return
+    found = await subscriptions_by_id(work, [row.id for row in running])
+    own = await _overridden(work, [each.fixed_charge_id for each in given])
+    rows = [
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            "subscription_id": subscription.id,
+            "fixed_charge_id": each.fixed_charge_id,
+            "units": each.units,
+            "effective_at": effective_at(work, subscription, each.immediately),
+            "given_at": work.now,
+        }
+        for subscription in found.values()
+        for each in given
+        if (subscription.id, each.fixed_charge_id) not in own
+    ]
+    await insert_rows(work.connection, fixed_charge_units, rows)
+
+
+def effective_at(work: Work, subscription: Row[Any], immediately: bool) -> datetime:
+    """Now, or the start of the day after the fixed charges' period that contains now."""
+    if immediately and subscription.status == "active":
+        return work.now
+    zone = timezone_of(subscription)
+    return start_of_day(schedule_of(subscription).fixed_charges.next(local_day(work.now, zone)).first_day, zone)
+
+
+async def _overridden(work: Work, fixed_charge_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """The subscriptions that have units of their own, with the fixed charge that they have them for."""
+    table = fixed_charge_overrides
+    rows = await work.rows(
+        select(table.c.subscription_id, table.c.fixed_charge_id).where(
+            table.c.organization_id == work.organization.id, table.c.fixed_charge_id.in_(fixed_charge_ids)
+        )
+    )
+    return {(row.subscription_id, row.fixed_charge_id) for row in rows}
