@@ -16,14 +16,15 @@ from typing import Any
 from conto.core.expression import EvaluationFailed, Event, Expression, evaluate, parse, written
 from conto.core.numerals import NUMERAL_LIMIT
 from conto.db.engine import driver
-from conto.schemas.encoding import encode
+from conto.metering.stream import tell_at_once
+from conto.schemas.encoding import ENCODER
 from conto.schemas.events import EPOCH, NewEvent
 from conto.work import Work
 
 VALUE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 """Which texts take part in an aggregation of numbers (chapter 30 §4.1)."""
 VALUE_LENGTH = 4 * NUMERAL_LIMIT
-"""Characters of such a text; JSON numbers have less, as the reader bounds them."""
+"""Characters of such a text; longer ones are none."""
 
 METRICS = """
     select code, field_name, expression from billable_metrics
@@ -130,10 +131,12 @@ def value_of(event: NewEvent, metric: Metric | None) -> Value:
 
 def number_of(value: Any) -> Decimal | None:
     """The number that a property is for aggregations; None for any other text, for truth and for lists."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, str):
+        return Decimal(value) if len(value) <= VALUE_LENGTH and VALUE.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    text = value if isinstance(value, str) else f"{Decimal(value):f}"
-    return Decimal(text) if len(text) <= VALUE_LENGTH and VALUE.fullmatch(text) else None
+    # In plain decimal form every JSON number is such a text, and the reader has bounded it.
+    return Decimal(value)
 
 
 async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metric]) -> list[str]:
@@ -155,7 +158,7 @@ async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metri
         [event.transaction_id for event in events],
         [event.code for event in events],
         [event.timestamp for event in events],
-        [encode(event.properties).decode() for event in events],
+        [ENCODER.encode(event.properties).decode() for event in events],
         [value.number for value in values],
         [value.field_name for value in values],
         [event.precise_total_amount_cents for event in events],
@@ -164,6 +167,7 @@ async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metri
         transaction_ids = [event.transaction_id for event in events]
         refused = await below.fetch(REFUSED, work.organization.id, ids, transaction_ids)
         raise Duplicates(sorted({*repeated, *(row[0] for row in refused)}))
+    await tell_at_once(work, [event.transaction_id for event in events], ids)
     return ids
 
 

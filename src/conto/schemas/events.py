@@ -1,5 +1,6 @@
 """Usage events as JSON (chapter 30 §3): how they are read, quickly where nothing is wrong, and shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,9 +33,11 @@ LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 """A day within the years 1 and 9999, so that the instant has a date in every time zone."""
 
 MICROSECOND = Decimal("0.000001")
+USUAL_SECONDS = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
 SECONDS_DIGITS = 12
 AMOUNT_DECIMALS = 15
 PLAIN_NUMBER_DIGITS = 30
+PLAIN_NUMBER = 10**PLAIN_NUMBER_DIGITS
 _CUTTING = Context(prec=2 * SECONDS_DIGITS, rounding=ROUND_FLOOR)
 
 
@@ -44,6 +47,10 @@ def timestamp(value: object) -> datetime:
     Raises:
         Refused: `invalid_format`; it is no decimal number, or lies outside the years 1 to 9999.
     """
+    usual = USUAL_SECONDS.fullmatch(str(value)) if isinstance(value, int | str | Decimal) else None
+    if usual is not None:
+        # Most are of this form, and need no arithmetic of decimals.
+        return EPOCH + timedelta(0, int(usual[1]), int((usual[2] or "0").ljust(6, "0")))
     seconds = read_numeral(value) if isinstance(value, str) else value
     if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal):
         raise Refused("invalid_format")
@@ -204,10 +211,11 @@ def _quick(sent: _Sent) -> NewEvent:
     for value in properties.values():
         kind = type(value)
         if kind is int:
-            if not -(10**PLAIN_NUMBER_DIGITS) < value < 10**PLAIN_NUMBER_DIGITS:
+            if not -PLAIN_NUMBER < value < PLAIN_NUMBER:
                 raise Refused
         elif kind is Decimal:
-            if abs(value.adjusted()) > PLAIN_NUMBER_DIGITS or len(str(value)) > 2 * PLAIN_NUMBER_DIGITS:
+            written = str(value)
+            if len(written) > PLAIN_NUMBER_DIGITS or "E" in written:
                 raise Refused
         elif kind is dict or kind is list:
             raise Refused
@@ -235,7 +243,7 @@ def show_event(event: Row[Any]) -> EventObject:
         transaction_id=event.transaction_id,
         lago_customer_id=None,
         code=event.code,
-        timestamp=milliseconds(event.timestamp),
+        timestamp=milliseconds(event.timestamp.astimezone(UTC)),
         precise_total_amount_cents=None if amount is None else decimal_text(amount),
         properties=event.properties,
         lago_subscription_id=None,
@@ -246,7 +254,7 @@ def show_event(event: Row[Any]) -> EventObject:
 
 def show_new_events(events: Sequence[NewEvent], ids: Sequence[str], now: datetime) -> list[EventObject]:
     """Events that were stored just now, as `show_event` shows them."""
-    created_at, received = instant(now), milliseconds(now)
+    created_at, received = instant(now), milliseconds(now.astimezone(UTC))
     return [
         EventObject(
             lago_id=event_id,
@@ -267,5 +275,6 @@ def show_new_events(events: Sequence[NewEvent], ids: Sequence[str], now: datetim
 
 
 def milliseconds(value: datetime) -> str:
-    """An instant as `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut at milliseconds: quicker than by a format."""
-    return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+    """An instant in UTC as `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut at milliseconds: quicker than by a format."""
+    assert value.tzinfo is UTC
+    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
