@@ -51,6 +51,8 @@ async def one_of_everything(company: Company) -> Names:
     await company.post(f"/payment_receipts/{receipt['lago_id']}/resend_email", {"to": ["boss@hooli.example"]})
     async with mailbox() as box:
         await replace(company, works=replace(company.works, mailer=box.mailer())).run_jobs("mail", "rehearsal.mail")
+    event = {"transaction_id": f"event of {company.id}", "code": "calls", "external_subscription_id": "sub_1"}
+    await company.post("/events", {"event": event})
     await company.write_api_logs()
     activity = (await company.get("/activity_logs"))["activity_logs"][0]
     call = (await company.get("/api_logs"))["api_logs"][0]
@@ -68,6 +70,7 @@ async def one_of_everything(company: Company) -> Names:
         "invoices": invoice["lago_id"],
         "fees": invoice["fees"][0]["lago_id"],
         "payments": payment["lago_id"],
+        "events": event["transaction_id"],
         "payment_methods": str(uuid4()),
         "payment_receipts": receipt["lago_id"],
     } | sold

@@ -52,11 +52,12 @@ class TooLarge(ContoError):
 
 
 class Invalid(ContoError):
-    """422: validation failed. `details` maps each field to its codes, all of them together."""
+    """422: validation failed. `details` maps each field to its codes, all of them together; it is a text, or
+    maps to texts, where an event's expression failed."""
 
-    def __init__(self, details: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]) -> None:
-        super().__init__(dict(details))
-        self.details = dict(details)
+    def __init__(self, details: str | Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]) -> None:
+        self.details = details if isinstance(details, str) else dict(details)
+        super().__init__(self.details)
 
 
 class Locked(ContoError):

@@ -202,6 +202,7 @@ _TAKE_ANY_TIME = text("set local statement_timeout = 0")
 _TAKE_USUAL_TIME = text("set local statement_timeout to default")
 _BECOME = text("select set_config('conto.organization', :organization, true)")
 _ACROSS = text("select set_config('conto.across', 'on', true)")
+_NOT_ACROSS = text("select set_config('conto.across', '', true)")
 
 
 def hashed(key: str) -> str:
@@ -298,6 +299,16 @@ class Works:
             async with self.engine.begin() as connection:
                 await connection.execute(_ACROSS)
                 yield connection
+
+    async def within(self, connection: AsyncConnection, organization_id: UUID) -> Work | None:
+        """The unit of work of an organization in a transaction that goes from one to the next.
+
+        The transaction reads across organizations no more; who opened it calls the work's `send` before the next
+        and commits. None where there is no such organization.
+        """
+        await connection.execute(_NOT_ACROSS)
+        row = (await connection.execute(_ENTER, {"organization": organization_id})).first()
+        return None if row is None else self._work(connection, Organization(row.id, row.name, row.frozen_time))
 
     def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
         now = organization.frozen_time or system_now()

@@ -26,6 +26,7 @@ from conto.db.engine import driver, driver_arguments
 from conto.db.queue import queries_on, queue_settings
 from conto.db.tables import agenda as entries
 from conto.jobs import JobPayload
+from conto.metering.stream import follow_events
 from conto.work import Works
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ DOCUMENTS = frozenset({"document", "receipt_document"})
 """The kinds of job that take long and have a queue of their own, so that nothing light waits behind them."""
 
 LOOK_SECONDS = 1
-"""Longest time between two looks at the agenda."""
+"""Longest time between two looks at the agenda, and at events."""
 RECONNECT_SECONDS = 1
 CLOSE_SECONDS = 2
 WINDOW = 500
@@ -87,6 +88,7 @@ async def run(works: Works, database_url: str, stop: asyncio.Event, *, lanes: in
         group.create_task(follow_agenda(works, database_url, stop, lanes))
         group.create_task(follow_queue(works, database_url, stop, light, batch_size=25, at_once=100))
         group.create_task(follow_queue(works, database_url, stop, heavy, batch_size=1, at_once=2))
+        group.create_task(follow_stream(works, stop))
         group.create_task(prune_log(works, stop))
 
 
@@ -164,6 +166,19 @@ async def drain_next(works: Works, stop: asyncio.Event) -> bool:
 async def run_next(works: Works, lane: Row[Any]) -> Outcome:
     """Handle the lane's next entry, if it is due."""
     return await agenda.run_next(works, lane.organization_id, lane.lane, lane.lane_kind, system_now())
+
+
+async def follow_stream(works: Works, stop: asyncio.Event) -> None:
+    """Tell of events that were taken in, until there are none left; then look again a moment later."""
+    while not stop.is_set():
+        try:
+            if await follow_events(works):
+                continue
+        except (DBAPIError, OSError) as error:
+            log.warning("events.database_lost", error=str(getattr(error, "orig", error)))
+        except Exception:
+            log.exception("events.interrupted")
+        await pause(stop, LOOK_SECONDS)
 
 
 async def follow_queue(

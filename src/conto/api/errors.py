@@ -70,7 +70,7 @@ class ApiErrorUnprocessableEntity(msgspec.Struct, kw_only=True):
     status: int
     error: str
     code: str
-    error_details: dict[str, Any] | UnsetType = UNSET
+    error_details: dict[str, Any] | str | UnsetType = UNSET
 
 
 class ApiErrorUnavailable(msgspec.Struct, kw_only=True):
@@ -149,7 +149,7 @@ def too_large() -> ApiErrorContentTooLarge:
     return ApiErrorContentTooLarge(status=413, error="Content Too Large")
 
 
-def unprocessable(code: str, details: dict[str, Any] | UnsetType) -> ApiErrorUnprocessableEntity:
+def unprocessable(code: str, details: dict[str, Any] | str | UnsetType) -> ApiErrorUnprocessableEntity:
     return ApiErrorUnprocessableEntity(status=422, error="Unprocessable Entity", code=code, error_details=details)
 
 
@@ -157,12 +157,15 @@ def unexpected() -> ApiErrorUnexpected:
     return ApiErrorUnexpected(status=500, error="Internal Server Error")
 
 
-def listed(details: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]) -> dict[str, Any]:
+def listed(details: str | Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]) -> dict[str, Any] | str:
     """The details in the types that JSON has."""
-    return {
-        field: {place: list(found) for place, found in codes.items()} if isinstance(codes, Mapping) else list(codes)
-        for field, codes in details.items()
-    }
+    return details if isinstance(details, str) else {field: plain(codes) for field, codes in details.items()}
+
+
+def plain(codes: Sequence[str] | Mapping[str, Sequence[str]]) -> Any:
+    if isinstance(codes, str):
+        return codes
+    return {place: list(found) for place, found in codes.items()} if isinstance(codes, Mapping) else list(codes)
 
 
 def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

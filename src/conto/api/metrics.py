@@ -1,6 +1,6 @@
 """Measurements of requests and of their log, in a registry of their own."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -22,6 +22,11 @@ class RequestMetrics:
         self.dropped_calls = Counter(
             "conto_api_log_dropped",
             "Calls of the API that were not logged, because they could not be written in time.",
+            registry=self.registry,
+        )
+        self.waiting_events = Gauge(
+            "conto_events_waiting",
+            "Events of all organizations that were taken in and not yet followed; not a number while unknown.",
             registry=self.registry,
         )
         self.children: dict[tuple[str, str, int], Histogram] = {}

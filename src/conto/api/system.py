@@ -1,5 +1,6 @@
 """Calls about the server itself: health, readiness, metrics, documents by signed link, the OpenAPI (chapter 01 §8)."""
 
+from math import nan
 from typing import Any
 
 import structlog
@@ -11,7 +12,8 @@ from conto import __version__
 from conto.api.endpoint import Reply, public_get
 from conto.api.server import metrics_of, server_of
 from conto.clock import system_now
-from conto.errors import NotFound
+from conto.errors import ContoError, NotFound
+from conto.metering.stream import events_waiting
 from conto.organizations.logos import is_logo, logo_at
 
 PROJECT = "https://github.com/conto-billing/conto"
@@ -45,7 +47,12 @@ async def ready(request: Request[Any, Any, Any]) -> Reply:
 
 @public_get("/metrics", documented=False)
 async def metrics(request: Request[Any, Any, Any]) -> Reply:
-    """The measurements of this process, for Prometheus."""
+    """The measurements of this process, for Prometheus, and how far the follower of events is behind."""
+    server = server_of(request)
+    try:
+        server.metrics.waiting_events.set(await events_waiting(server.works))
+    except (SQLAlchemyError, OSError, TimeoutError, ContoError):
+        server.metrics.waiting_events.set(nan)
     content, media_type = metrics_of(request)
     return Reply(content, media_type=media_type)
 

@@ -25,7 +25,11 @@ from conto.db.queue import QUEUE_SCHEMA
 
 SCHEMAS = ("public", QUEUE_SCHEMA)
 LEFT_OUT = ("alembic_version", "follower_positions")
-"""The first is what migrations write; transactions that the second counts mean nothing on another server."""
+"""The first is what migrations write; transactions that the second counts mean nothing on another server.
+
+For the same reason columns that hold a transaction's id are left out of all tables: rows are restored with the id of
+the transaction that restores them, so that the follower finds them in the order of their reception.
+"""
 
 COMPRESSION = 4
 
@@ -45,6 +49,7 @@ _TABLES = """
     select n.nspname as schema, c.relname as name, c.relrowsecurity as guarded,
            array(select a.attname::text from pg_attribute a
                  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+                 and a.atttypid <> 'xid8'::regtype
                  order by a.attnum) as columns
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any($1) and c.relkind in ('r', 'p') and not c.relispartition and not c.relname = any($2)

@@ -20,6 +20,9 @@ from conto.db.engine import driver
 from conto.db.migrate import LOCK, knows, owner_engine, upgrade
 from conto.db.queue import QUEUE_SCHEMA
 
+PARTITIONS = "partitions"
+"""The schema of the parts of tables that are kept in parts."""
+
 _LOCK = text("select pg_advisory_xact_lock(:key)")
 _OTHERS = text(
     "select count(*) from pg_stat_activity"
@@ -142,7 +145,7 @@ async def _set(connection: AsyncConnection, settings: dict[str, str]) -> None:
 
 async def _clear(connection: AsyncConnection) -> None:
     """Drop all that the migrations make."""
-    await _run(connection, [f"drop schema if exists {QUEUE_SCHEMA} cascade"])
+    await _run(connection, [f"drop schema if exists {schema} cascade" for schema in (QUEUE_SCHEMA, PARTITIONS)])
     for kind, query in (("table", _TABLES), ("function", _FUNCTIONS)):
         names = list((await connection.execute(query)).scalars())
         if names:

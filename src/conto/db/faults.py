@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -18,14 +19,15 @@ class Deadlock(ContoError):
     """Two transactions waited for each other and this one was ended; it may be run again, once."""
 
 
-def sqlstate(error: DBAPIError) -> str | None:
-    """The SQLSTATE of a database error."""
-    return getattr(error.orig, "sqlstate", None)
+def sqlstate(error: DBAPIError | PostgresError) -> str | None:
+    """The SQLSTATE of a database error, SQLAlchemy's or the driver's own."""
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
-def _taken_field(error: DBAPIError) -> str | None:
+def _taken_field(error: DBAPIError | PostgresError) -> str | None:
     """The field whose value another request took first: unique indexes are named after it."""
-    constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or ""
+    below = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+    constraint = getattr(below, "constraint_name", None) or ""
     return constraint.partition("__")[2] if constraint.startswith("uq_") else None
 
 
@@ -45,7 +47,7 @@ def raised_as_ours() -> Iterator[None]:
     except PoolTimeout as error:
         # Every connection is taken, and stayed so: nothing has begun, and the call may be sent again.
         raise Locked from error
-    except DBAPIError as error:
+    except (DBAPIError, PostgresError) as error:
         state = sqlstate(error)
         if state == UNIQUE_VIOLATION and (field := _taken_field(error)):
             raise Invalid({field: ["value_already_exist"]}) from error

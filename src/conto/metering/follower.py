@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Table, Text, bindparam, select, text, update
+from sqlalchemy import BigInteger, Row, Table, Text, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conto.db.tables import follower_positions
 
 BATCH = 1000
+LAST_ROW = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,10 @@ class Stream:
 
 type_of_handler = Callable[[AsyncConnection, Sequence[Row[Any]]], Awaitable[None]]
 
-_BELOW = text(
-    "xid < pg_snapshot_xmin(pg_current_snapshot()) and (xid, id) > (cast(cast(:xid as text) as xid8), :row_id)"
-).bindparams(bindparam("xid", type_=Text), bindparam("row_id", type_=BigInteger))
+_PLACE = (bindparam("xid", type_=Text), bindparam("row_id", type_=BigInteger))
+_BEHIND_POSITION = "(xid, id) > (cast(cast(:xid as text) as xid8), :row_id)"
+_BEHIND = text(_BEHIND_POSITION).bindparams(*_PLACE)
+_BELOW = text(f"xid < pg_snapshot_xmin(pg_current_snapshot()) and {_BEHIND_POSITION}").bindparams(*_PLACE)
 _TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended('conto.follower ' || cast(:name as text), 0))")
 _HORIZON = text("select pg_snapshot_xmin(pg_current_snapshot())")
 
@@ -66,6 +68,19 @@ async def behind(connection: AsyncConnection, stream: Stream) -> int:
     return int(horizon) - (found.scalar() or 0)
 
 
+async def waiting(connection: AsyncConnection, stream: Stream, limit: int) -> int:
+    """How many rows there are behind the position, readable yet or not; at most `limit` are counted."""
+    found = await connection.execute(
+        select(follower_positions.c.xid, follower_positions.c.row_id).where(
+            follower_positions.c.follower == stream.name
+        )
+    )
+    position = found.first()
+    xid, row_id = (position.xid, position.row_id) if position is not None else (0, 0)
+    rows = select(stream.table.c.id).where(_BEHIND.bindparams(xid=str(xid), row_id=row_id)).limit(limit)
+    return (await connection.execute(select(func.count()).select_from(rows.subquery()))).scalar_one()
+
+
 async def _hold_position(connection: AsyncConnection, stream: Stream) -> Any | None:
     """The position, held for this transaction; None where another follower holds it."""
     # A lock that is tried, not a row that is inserted: two first followers would wait for each other's row.
@@ -89,3 +104,10 @@ async def _move(connection: AsyncConnection, stream: Stream, xid: int, row_id: i
         .where(follower_positions.c.follower == stream.name)
         .values(xid=int(xid), row_id=row_id)
     )
+
+
+async def pass_over(connection: AsyncConnection, stream: Stream) -> None:
+    """Move the position behind all rows that could be read now, reading none: nobody wants them."""
+    if await _hold_position(connection, stream) is not None:
+        horizon = (await connection.execute(_HORIZON)).scalar_one()
+        await _move(connection, stream, int(horizon) - 1, LAST_ROW)
