@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from conto.clock import zone as zone_named
+from conto.core.days import zone as zone_named
 from conto.documents import lines, parties
 from conto.documents.labels import labels
 from conto.documents.wording import Wording

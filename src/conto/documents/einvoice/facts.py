@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from conto.clock import zone as zone_named
+from conto.core.days import zone as zone_named
 from conto.documents import parties
 from conto.documents.einvoice.amounts import Rated, Sums, by_rate, hundredths, rate_of, sums
 from conto.documents.labels import labels
