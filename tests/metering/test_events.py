@@ -193,6 +193,16 @@ async def test_numbers_may_come_as_texts_and_texts_as_numbers(company):
     assert (shown["precise_total_amount_cents"], shown["timestamp"]) == ("1.5", "1970-01-01T00:00:12.000Z")
 
 
+@pytest.mark.parametrize(
+    "amount", ["-62876231693488550.0", "12345678901234567890.123456789012345", "-0.000000000000001"]
+)
+async def test_a_precise_amount_is_kept_to_the_last_digit(company, amount):
+    shown = await send(company, code=7, precise_total_amount_cents=amount)
+    assert shown["precise_total_amount_cents"] == amount
+    (row,) = await stored(company)
+    assert row.precise_total_amount_cents == Decimal(amount)
+
+
 async def test_a_transaction_id_is_taken_once_for_each_subscription(company):
     first = await send(company, properties={"n": 1})
     again = await details(company, {"event": an_event(properties={"n": 2})})

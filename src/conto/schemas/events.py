@@ -25,7 +25,7 @@ from conto.schemas.fields import (
     Raw,
     ruled,
 )
-from conto.schemas.rules import Refused, Rule
+from conto.schemas.rules import EXACT, Refused, Rule
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
@@ -35,7 +35,7 @@ LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 MICROSECOND = Decimal("0.000001")
 USUAL_SECONDS = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
 SECONDS_DIGITS = 12
-AMOUNT_DECIMALS = 15
+SMALLEST_AMOUNT = Decimal("1e-15")
 PLAIN_NUMBER_DIGITS = 30
 PLAIN_NUMBER = 10**PLAIN_NUMBER_DIGITS
 _CUTTING = Context(prec=2 * SECONDS_DIGITS, rounding=ROUND_FLOOR)
@@ -80,7 +80,7 @@ def precise_amount(value: object) -> Decimal:
         Refused: `value_is_invalid`, `value_is_out_of_range`.
     """
     number = rules.bounded_number(value, "value_is_invalid", "value_is_out_of_range")
-    if number != round(number, AMOUNT_DECIMALS):
+    if number != EXACT.quantize(number, SMALLEST_AMOUNT):
         raise Refused("value_is_out_of_range")
     return number
 
