@@ -6,10 +6,10 @@ SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --c
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-clients conformance bench demo
+.PHONY: help run test lint test-clients test-processes conformance contract bench demo
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.stamp ## Start Conto: database, API, workers
 	@exec .venv/bin/conto up
@@ -24,8 +24,14 @@ test-clients: .venv/.stamp ## Run the tests with published clients, on Node and 
 	@$(SYNC) --group clients
 	@exec .venv/bin/python -m pytest tests/clients -m clients -n 0 $(ARGS)
 
+test-processes: .venv/.stamp ## Run the tests that kill and restart servers and workers under load
+	@exec .venv/bin/python -m pytest tests/processes -n 0 $(ARGS)
+
 conformance: .venv/.stamp ## Run the scenarios of the specification; AREAS="invoices" for some of them
 	@exec .venv/bin/python -m tests.conformance $(AREAS)
+
+contract: .venv/.stamp ## Compare our OpenAPI with another description of the API; FILE=api.yaml for its path
+	@exec .venv/bin/python -m tests.contract_comparison $(FILE)
 
 bench: .venv/.stamp ## Measure throughput and latency
 	@exec .venv/bin/python -m benchmarks

@@ -13,12 +13,14 @@ ROWS_OF_INVOICE = {
     "ledger_transfers": "invoice_id = $1",
     "agenda": "subject_id = $1",
     "webhooks": "object_id = $1",
+    "activity_logs": "object_id = $1",
     "queue.pgqueuer": (
         "convert_from(payload, 'UTF8')::jsonb->>'subject_id' in"
-        " (select $1::uuid::text union all select id::text from webhooks where object_id = $1::uuid)"
+        " (select $1::uuid::text union all select id::text from webhooks where object_id = $1::uuid"
+        " union all select batch_id::text from activity_logs where object_id = $1::uuid)"
     ),
 }
-GENERATED = {"agenda": {"sequence"}, "queue.pgqueuer": {"id"}}
+GENERATED = {"agenda": {"sequence"}, "activity_logs": {"sequence"}, "queue.pgqueuer": {"id"}}
 QUEUE = "queue.pgqueuer"
 QUEUE_LOG = "queue.pgqueuer_log"
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ import httpx
 
 from conto import jobs
 from conto.api.server import Server, build
+from conto.clock import system_now
 from conto.organizations.create import CreatedOrganization, create_organization
 from conto.work import Works
 
@@ -27,6 +28,7 @@ class Company:
     client: httpx.AsyncClient
     organization: CreatedOrganization
     admin_key: str
+    server: Server
 
     @property
     def id(self) -> UUID:
@@ -79,32 +81,51 @@ class Company:
         }
         return (await self.post("/add_ons", {"add_on": defaults | fields}))["add_on"]
 
+    async def sells_in_europe(self, country: str = "FR") -> None:
+        """Have the default billing entity stand in this country and manage EU taxes."""
+        path = f"/billing_entities/{self.organization.default_billing_entity_code}"
+        await self.put(path, {"billing_entity": {"country": country, "eu_tax_management": True}})
+
+    async def section(self, **fields: Any) -> dict[str, Any]:
+        """A custom section of invoices, or one with the fields given."""
+        fields = {"name": "Terms", "code": f"section_{next(_numbers)}"} | fields
+        return (await self.post("/invoice_custom_sections", {"invoice_custom_section": fields}))[
+            "invoice_custom_section"
+        ]
+
     async def invoice(self, customer: dict[str, Any], *fees: dict[str, Any], **fields: Any) -> dict[str, Any]:
         """A one-off invoice over the fees."""
         body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields
         return (await self.post("/invoices", {"invoice": body}))["invoice"]
 
-    async def run_jobs(self) -> int:
-        """Do the jobs that wait for this organization, as a worker would; how many there were."""
-        done = 0
-        while waiting := await self._waiting():
+    async def run_jobs(self, *kinds: str, within: timedelta = timedelta(0)) -> int:
+        """Do the waiting jobs of this organization, as a worker would, of these kinds or all; how many there were.
+
+        Those that are to wait do so no longer if their turn comes `within` this time from now.
+        """
+        until, done = system_now() + within, 0
+        while waiting := [job for job in await self._waiting(until) if not kinds or job.entrypoint in kinds]:
             for job in waiting:
                 await jobs.run(self.works, job.entrypoint, job.payload)
                 await self._forget(job.id)
                 done += 1
         return done
 
-    async def _waiting(self) -> list[Any]:
+    async def write_api_logs(self) -> None:
+        """Log the calls made so far, as the server does a moment after each."""
+        assert await self.server.calls.flush()
+
+    async def _waiting(self, until: datetime) -> list[Any]:
         from sqlalchemy import text
 
         async with self.works.engine.begin() as connection:
             found = await connection.execute(
                 text(
                     "select id, entrypoint, payload from queue.pgqueuer"
-                    " where headers->>'organization_id' = :id and status = 'queued' and execute_after <= now()"
-                    " order by id"
+                    " where headers->>'organization_id' = :id and status = 'queued'"
+                    " and execute_after <= greatest(now(), :until) order by id"
                 ),
-                {"id": str(self.id)},
+                {"id": str(self.id), "until": until},
             )
             return list(found.all())
 
@@ -120,7 +141,8 @@ async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIte
     """An organization and its client, on an application in this process."""
     clock = datetime.fromisoformat(frozen_time.replace("Z", "+00:00")) if frozen_time else None
     organization = await create_organization(works, f"Company {next(_numbers)}", frozen_time=clock)
-    app = build(Server(works, works, "admin-key"))
+    server = Server(works, works, "admin-key")
+    app = build(server)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport,
@@ -128,7 +150,7 @@ async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIte
         headers={"Authorization": f"Bearer {organization.api_key}"},
         timeout=60,
     ) as client:
-        yield Company(works, client, organization, "admin-key")
+        yield Company(works, client, organization, "admin-key", server)
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:

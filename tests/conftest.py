@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from conto.settings import Settings
 from conto.work import Works
 from tests.company import Company, open_company
 from tests.databases import Databases
+from tests.mailbox import EMAIL_SETTINGS, Mailbox, mailbox
 
 settings.register_profile(
     "suite", deadline=None, print_blob=True, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -74,7 +76,15 @@ async def databases(worker_id: str) -> AsyncIterator[Databases]:
 def process_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a process with folders of its own."""
     data = tmp_path_factory.mktemp("data")
-    return Settings.from_environment({"CONTO_DATA": str(data), "CONTO_PUBLIC_URL": "http://conto.test"})
+    return Settings.from_environment(
+        {
+            "CONTO_DATA": str(data),
+            "CONTO_PUBLIC_URL": "http://conto.test",
+            # Nobody answers at this VIES: tests that ask one bring their own.
+            "CONTO_VIES_URL": "http://127.0.0.1:1/vies",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "true",
+        }
+    )
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -103,4 +113,19 @@ async def other_company(works: Works) -> AsyncIterator[Company]:
 async def rehearsal(works: Works) -> AsyncIterator[Company]:
     """A test organization, whose clock starts on 5 March 2024 at noon UTC."""
     async with open_company(works, frozen_time="2024-03-05T12:00:00Z") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def box() -> AsyncIterator[Mailbox]:
+    """A mail server that keeps what it gets."""
+    async with mailbox() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def mailing(works: Works, box: Mailbox) -> AsyncIterator[Company]:
+    """A live organization whose mail goes to the box: it mails all its documents, and issues receipts."""
+    async with open_company(replace(works, mailer=box.mailer())) as opened:
+        await opened.put("/organizations", EMAIL_SETTINGS)
         yield opened

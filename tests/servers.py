@@ -55,6 +55,7 @@ class Place:
             "CONTO_PORT": str(self.port),
             "CONTO_PUBLIC_URL": self.url,
             "CONTO_LOG_LEVEL": "warning",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "true",
         }
 
     def conto(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:

@@ -1,16 +1,17 @@
 """The command line, as its users see it: processes, what they print, and how they end."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from conto.db.migrate import newest_revision
-from tests.servers import Place, RunningServer, free_port, new_place, running_server
+from tests.servers import Place, RunningServer, free_port, new_place, running_server, started
 
 COMMANDS = (
-    *("up", "serve", "worker", "migrate", "settings", "demo"),
-    *("organizations", "keys", "jobs", "agenda", "ledger"),
+    *("up", "serve", "worker", "migrate", "settings", "demo", "backup", "restore"),
+    *("organizations", "keys", "jobs", "agenda", "ledger", "mail"),
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}
 ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
@@ -86,7 +87,7 @@ def test_commands_start_the_database_themselves_where_no_server_runs(place: Plac
     (_, organization), (*_, key) = output(place, "organizations", "create", "Acme", "--test-clock", "2024-03-05")
     ((listed, name, clock, _),) = output(place, "organizations", "list")
     assert (listed, name, clock) == (organization, "Acme", "2024-03-05 00:00:00")
-    ((_, _, end, _, _),) = output(place, "keys", "list")
+    ((_, _, end, *_),) = output(place, "keys", "list")
     assert end == f"…{key[-4:]}"
     assert not (place.folder / "data" / "postgres" / "data" / "postmaster.pid").exists()
 
@@ -105,12 +106,36 @@ def test_keys_are_made_and_rotated_beside_a_server(server: RunningServer) -> Non
     assert status(server, third) == 200
 
     listed = output(server, "keys", "list", *of_acme)
-    assert {(name, bool(expires)) for _, name, _, _, expires in listed} == {
+    assert {(name, bool(expires)) for _, name, *_, expires in listed} == {
         ("", False),
         ("second", True),
         ("second", False),
     }
     assert len(listed) == 4
+
+
+def test_keys_are_restricted_and_ended_beside_a_server(server: RunningServer) -> None:
+    (_, organization), (*_, first) = output(server, "organizations", "create", "Hooli")
+    of_hooli = ("--organization", organization)
+    (_, made), (*_, value) = output(server, "keys", "create", "--permission", "tax:read", "--name", "taxes", *of_hooli)
+    assert status(server, value) == 403
+    output(server, "keys", "update", made, "--permission", "organization:read", *of_hooli)
+    assert status(server, value) == 200
+    may = {key: may for key, _, _, may, *_ in output(server, "keys", "list", *of_hooli)}
+    assert may[made] == "organization:read"
+    assert sorted(may.values()) == ["everything", "organization:read"]
+    output(server, "keys", "update", made, "--name", "all", "--everything", *of_hooli)
+    assert {row[1:4:2] == ["all", "everything"] for row in output(server, "keys", "list", *of_hooli)} == {True, False}
+
+    output(server, "keys", "delete", made, *of_hooli)
+    assert (status(server, value), status(server, first)) == (401, 200)
+    (left,) = (key for key in may if key != made)
+    assert "last_non_expiring_api_key" in complaint(server, "keys", "delete", left, *of_hooli)
+    assert complaint(server, "keys", "create", "--permission", "tax", *of_hooli).startswith("'tax' is no permission: ")
+    assert complaint(server, "keys", "update", left, "--permission", "tax:read", "--everything", *of_hooli).startswith(
+        "A key may do everything, or"
+    )
+    assert status(server, first) == 200
 
 
 def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer, tmp_path: Path) -> None:
@@ -123,4 +148,20 @@ def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer,
     assert [kind for _, kind, *_ in agenda].count("invoices.overdue") == 1
     assert output(server, "agenda", "failed") == []
     assert output(server, "jobs", "failed") == []
-    assert " ".join(output(server, "ledger", "verify")[0]) == "Every invoice is owed what its transfers say."
+    assert " ".join(output(server, "ledger", "verify")[0]).startswith("Every invoice is owed what its transfers say")
+
+
+def test_a_server_that_is_told_to_stop_writes_when_keys_were_used(place: Place) -> None:
+    with started(place) as running:
+        assert status(running, running.api_key) == 200
+    ((_, _, _, _, _, used, _),) = output(place, "keys", "list")
+    assert datetime.fromisoformat(used).year >= 2024
+
+
+def test_a_test_mail_says_whether_the_mail_server_takes_it(place: Place) -> None:
+    assert complaint(place, "mail", "test", "me@x.example") == "Mail is switched off: CONTO_SMTP_URL is not set.\n"
+    server = {"CONTO_SMTP_URL": f"smtp://me:hush@127.0.0.1:{free_port()}", "CONTO_MAIL_FROM": "billing@x.example"}
+    told = complaint(place, "mail", "test", "me@x.example", **server)
+    assert told.startswith("Not sent: SMTPConnectError: ")
+    assert "hush" not in told
+    assert complaint(place, "mail", "test", "me", **server) == "'me' is not a plain e-mail address in ASCII.\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from conto.settings import VARIABLES, Settings, SettingsError, describe
+from conto.settings import VARIABLES, Settings, SettingsError, SmtpServer, describe
 
 
 def problem(**environ: str) -> str:
@@ -29,9 +29,19 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         front_url=None,
         files_url=f"file://{tmp_path}/.conto/files",
         link_seconds=604800,
+        vies_url="https://ec.europa.eu/taxation_customs/vies/rest-api",
         log_level="info",
         log_format="json",
         database_pool=10,
+        smtp=None,
+        mail_from=None,
+        admin_email=None,
+        statement_seconds=30,
+        worker_statement_seconds=600,
+        drain_seconds=5,
+        allow_private_webhooks=False,
+        activity_log_days=365,
+        api_log_days=30,
     )
 
 
@@ -48,9 +58,19 @@ def test_what_is_given_is_taken():
             "CONTO_FRONT_URL": "https://app.example.com",
             "CONTO_FILES_URL": "s3://bucket/documents/",
             "CONTO_LINK_SECONDS": "60",
+            "CONTO_VIES_URL": "https://vies.example.com/rest/",
             "CONTO_LOG_LEVEL": "DEBUG",
             "CONTO_LOG_FORMAT": "console",
             "CONTO_DATABASE_POOL": "100",
+            "CONTO_SMTP_URL": "smtp://me:p%40ss@mail.example:2525?starttls=never",
+            "CONTO_MAIL_FROM": "billing@example.com",
+            "CONTO_ADMIN_EMAIL": "ops@example.com",
+            "CONTO_STATEMENT_SECONDS": "0",
+            "CONTO_WORKER_STATEMENT_SECONDS": "3600",
+            "CONTO_DRAIN_SECONDS": "20",
+            "CONTO_ALLOW_PRIVATE_WEBHOOKS": "True",
+            "CONTO_ACTIVITY_LOG_DAYS": "730",
+            "CONTO_API_LOG_DAYS": "7",
         }
     )
     assert settings == Settings(
@@ -64,10 +84,25 @@ def test_what_is_given_is_taken():
         front_url="https://app.example.com",
         files_url="s3://bucket/documents",
         link_seconds=60,
+        vies_url="https://vies.example.com/rest",
         log_level="debug",
         log_format="console",
         database_pool=100,
+        smtp=SmtpServer(host="mail.example", port=2525, username="me", password="p@ss", tls="never"),
+        mail_from="billing@example.com",
+        admin_email="ops@example.com",
+        statement_seconds=0,
+        worker_statement_seconds=3600,
+        drain_seconds=20,
+        allow_private_webhooks=True,
+        activity_log_days=730,
+        api_log_days=7,
     )
+
+
+@pytest.mark.parametrize("word", ["off", "OFF"])
+def test_vat_numbers_are_not_checked_where_that_is_off(word: str):
+    assert Settings.from_environment({"CONTO_VIES_URL": word}).vies_url is None
 
 
 def test_defaults_follow_the_port_and_the_data_folder():
@@ -143,9 +178,43 @@ def test_a_place_for_files_that_is_none_is_refused(text: str):
     assert problem(CONTO_FILES_URL=text).startswith(f"CONTO_FILES_URL is '{text}'; expected a")
 
 
+@pytest.mark.parametrize(
+    ("url", "port", "tls"),
+    [
+        ("smtp://h", 25, "auto"),
+        ("smtp://h?starttls=always", 587, "starttls"),
+        ("smtp://h?starttls=never", 25, "never"),
+        ("smtps://h", 465, "always"),
+        ("smtps://h:1465/", 1465, "always"),
+    ],
+)
+def test_the_scheme_of_a_mail_server_says_its_port_and_encryption(url: str, port: int, tls: str):
+    smtp = Settings.from_environment({"CONTO_SMTP_URL": url, "CONTO_MAIL_FROM": "a@b.example"}).smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.tls, smtp.username) == ("h", port, tls, None)
+
+
+@pytest.mark.parametrize("url", ["h:25", "http://h", "smtp://", "smtp://h?starttls=no", "smtp://h/x", "smtp://h?a=b"])
+def test_a_mail_server_that_is_none_is_refused(url: str):
+    assert problem(CONTO_SMTP_URL=url, CONTO_MAIL_FROM="a@b.example").startswith("CONTO_SMTP_URL is ")
+
+
+def test_a_mail_server_needs_an_address_that_mail_comes_from():
+    assert problem(CONTO_SMTP_URL="smtp://h") == "CONTO_MAIL_FROM is not given; CONTO_SMTP_URL needs it"
+    for wrong in ("Acme <a@b.example>", "a@b@c.example", "@b.example", "a@", "a b@c.example", "ä@c.example", "a,b@c.d"):
+        told = problem(CONTO_SMTP_URL="smtp://h", CONTO_MAIL_FROM=wrong)
+        assert told == f"CONTO_MAIL_FROM is {wrong!r}; expected a plain e-mail address in ASCII"
+
+
 def test_secrets_are_not_shown_with_the_settings():
     settings = Settings.from_environment(
-        {"DATABASE_URL": "postgres://u:hidden@h/d", "CONTO_SECRET_KEY": "hidden" * 6, "CONTO_ADMIN_KEY": "hidden"}
+        {
+            "DATABASE_URL": "postgres://u:hidden@h/d",
+            "CONTO_SECRET_KEY": "hidden" * 6,
+            "CONTO_ADMIN_KEY": "hidden",
+            "CONTO_SMTP_URL": "smtp://u:hidden@h",
+            "CONTO_MAIL_FROM": "a@b.example",
+        }
     )
     assert "hidden" not in repr(settings)
 

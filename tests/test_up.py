@@ -40,9 +40,16 @@ def test_a_second_start_finds_what_the_first_one_made() -> None:
         with started(place) as second:
             assert second.api_key == key
             assert second.call("GET", "/api/v1/customers/acme").json()["customer"]["name"] == "Acme"
+            knows_what_was_called_just_before_the_end(second)
             assert key in second.output.read_text()
             takes_everything_down_when_it_is_killed(second)
         assert len(place.conto("organizations", "list").stdout.splitlines()) == 1
+
+
+def knows_what_was_called_just_before_the_end(server: RunningServer) -> None:
+    """Calls are logged in the background, and the last ones when the server ends."""
+    logged = server.call("GET", "/api/v1/api_logs").json()["api_logs"]
+    assert [(call["request_path"], call["http_status"]) for call in logged] == [("/api/v1/customers", 200)]
 
 
 def tells_how_to_use_it(server: RunningServer) -> None:

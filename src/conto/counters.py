@@ -14,6 +14,7 @@ from conto.work import Work
 CUSTOMERS = "customers"
 INVOICES = "invoices"
 BILLING_ENTITY_INVOICES = "billing_entity_invoices"
+PAYMENT_RECEIPTS = "payment_receipts"
 
 
 _TAKE = (

@@ -61,3 +61,7 @@ class Invalid(ContoError):
 
 class Locked(ContoError):
     """422 `lock_acquisition_failed`: another request holds the lock; safe to send again."""
+
+
+class TimedOut(ContoError):
+    """503 `timed_out`: the database took too long, and nothing has happened; safe to send again."""

@@ -4,6 +4,7 @@ The links are our own, so that they are the same over every store: they name the
 which they end, and a signature over both.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,10 @@ class Files:
         """
         answer = await obstore.get_async(self.store, path)
         return bytes(await answer.bytes_async())
+
+    async def paths(self) -> list[str]:
+        """The paths of all that is kept."""
+        return await asyncio.to_thread(lambda: [found["path"] for some in obstore.list(self.store) for found in some])
 
     async def stream(self, path: str) -> tuple[int, AsyncIterator[bytes]]:
         """Size in bytes and content, in pieces, of what is kept at `path`.

@@ -28,6 +28,10 @@ type_of_handler = Callable[["Works", UUID, UUID], Awaitable[None]]
 HANDLERS: dict[str, type_of_handler] = {}
 
 
+class Hopeless(Exception):
+    """A handler's word that no further try would help: the job is held at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A piece of outside work about one object of an organization.

@@ -1,15 +1,15 @@
 """The ledger: every movement of customer money is a transfer between two accounts, written once.
 
 A transfer is written in the transaction of the action that moves the money, and never changed. What
-invoices say they are owed must equal what their transfers say; `mismatches` compares the two.
+invoices say they are owed must equal what their transfers say; `conto.verification` compares the two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 
 from conto.db.engine import insert_rows
 from conto.db.tables import ledger_transfers
@@ -116,38 +116,3 @@ async def post(work: Work, transfers: Iterable[Transfer]) -> None:
             for transfer in transfers
         ],
     )
-
-
-_MISMATCHES = text(
-    """
-    with moved as (
-        select subject_id, sum(amount) as balance
-        from (
-            select debit_subject_id as subject_id, amount_cents as amount from ledger_transfers
-            where organization_id = :organization and debit_account = 'invoice'
-            union all
-            select credit_subject_id, -amount_cents from ledger_transfers
-            where organization_id = :organization and credit_account = 'invoice'
-        ) sides
-        group by subject_id
-    )
-    select i.id, i.number, i.currency,
-           o.owed as stored,
-           coalesce(m.balance, 0)::bigint as moved
-    from invoices i
-    cross join lateral (
-        -- What was paid for an invoice that is then voided is owed to the customer.
-        select case when i.status = 'finalized' then i.total_amount_cents else 0 end - i.total_paid_amount_cents
-               as owed
-    ) o
-    left join moved m on m.subject_id = i.id
-    where i.organization_id = :organization
-      and o.owed <> coalesce(m.balance, 0)
-    order by i.created_at, i.id
-    """
-)
-
-
-async def mismatches(work: Work) -> Sequence[Row[Any]]:
-    """Invoices whose amount due is not what their transfers say: id, number, currency, stored and moved cents."""
-    return (await work.execute(_MISMATCHES, {"organization": work.organization.id})).all()

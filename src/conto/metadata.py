@@ -39,8 +39,10 @@ async def replace(
     owner_id: UUID,
     entries: Sequence[AnEntry],
     more: Callable[[AnEntry], dict[str, Any]] = no_more,
-) -> None:
+) -> dict[str, list[dict[str, str]]]:
     """Make the owner's metadata exactly these: known ids change, others are added, what is not named goes.
+
+    Answers with what changed, as `conto.changes.differences` does.
 
     Additions come before deletions, so a key that exists cannot be sent again without its id. `more`
     gives the columns that an entry has beside key and value.
@@ -75,7 +77,10 @@ async def replace(
     # Deleted and inserted anew, so that keys may change places without meeting each other half-way.
     if existing:
         await work.execute(delete(table).where(*of_owner))
-    await insert_rows(work.connection, table, kept + [row(entry, place) for place, entry in enumerate(added, first)])
+    rows = kept + [row(entry, place) for place, entry in enumerate(added, first)]
+    await insert_rows(work.connection, table, rows)
+    before, after = {old.key: old.value for old in existing.values()}, {new["key"]: new["value"] for new in rows}
+    return {"metadata": [before, after]} if before != after else {}
 
 
 def refuse_repeated(keys: Sequence[str], added: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from conto import handlers as _handlers
 from conto.credentials import Credentials
@@ -9,20 +10,44 @@ from conto.db.engine import create_engine
 from conto.files import open_files
 from conto.secrets import Secrets
 from conto.settings import Settings
-from conto.work import Works
+from conto.smtp import open_mailer
+from conto.work import Retention, Works
 
 _registered = _handlers
 
 
 @asynccontextmanager
 async def open_works(
-    settings: Settings, credentials: Credentials, database_url: str, *, pool_size: int, pool_timeout: float = 30
+    settings: Settings,
+    credentials: Credentials,
+    database_url: str,
+    *,
+    pool_size: int,
+    pool_timeout: float = 30,
+    statement_seconds: int = 0,
 ) -> AsyncIterator[Works]:
-    """Units of work on a pool of connections of their own, for as long as the context lasts."""
+    """Units of work on a pool of connections of their own, for as long as the context lasts.
+
+    A statement may run for `statement_seconds`; 0 is for ever.
+    """
     secrets = Secrets(credentials.secret_key)
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
-    engine = create_engine(database_url, pool_size=pool_size, pool_timeout=pool_timeout)
+    engine = create_engine(
+        database_url, pool_size=pool_size, pool_timeout=pool_timeout, statement_seconds=statement_seconds
+    )
+    retention = Retention(
+        activity_logs=timedelta(days=settings.activity_log_days), api_logs=timedelta(days=settings.api_log_days)
+    )
     try:
-        yield Works(engine, secrets, files, settings.public_url)
+        yield Works(
+            engine,
+            secrets,
+            files,
+            settings.public_url,
+            vies_url=settings.vies_url,
+            mailer=open_mailer(settings),
+            allow_private_webhooks=settings.allow_private_webhooks,
+            retention=retention,
+        )
     finally:
         await engine.dispose()

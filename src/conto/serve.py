@@ -1,8 +1,12 @@
-"""The API's process: serves HTTP until it is told to stop, then answers what is in flight and ends."""
+"""The API's process: serves HTTP until it is told to stop, then answers what is in flight and ends.
+
+Between the two it drains: for a while it goes on to serve, but `/ready` says that it is about to stop, and
+every answer closes its connection, so that whoever spreads requests over several servers leaves this one.
+"""
 
 import asyncio
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 from granian.constants import Interfaces
@@ -10,6 +14,7 @@ from granian.server.embed import Server as HttpServer
 
 from conto.api.server import REHEARSALS_AT_ONCE, Server, build
 from conto.credentials import Credentials
+from conto.organizations.key_use import kept_key_use
 from conto.processes import stop_event
 from conto.runtime import open_works
 from conto.settings import Settings
@@ -25,13 +30,27 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
     stop = stop_event()
     async with AsyncExitStack() as stack:
         works = await stack.enter_async_context(
-            open_works(settings, credentials, database_url, pool_size=settings.database_pool)
+            open_works(
+                settings,
+                credentials,
+                database_url,
+                pool_size=settings.database_pool,
+                statement_seconds=settings.statement_seconds,
+            )
         )
         rehearsals = await stack.enter_async_context(
-            open_works(settings, credentials, database_url, pool_size=2 * REHEARSALS_AT_ONCE + 4)
+            open_works(
+                settings,
+                credentials,
+                database_url,
+                pool_size=2 * REHEARSALS_AT_ONCE + 4,
+                statement_seconds=settings.worker_statement_seconds,
+            )
         )
+        await stack.enter_async_context(kept_key_use(works))
         server = Server(works, rehearsals, credentials.admin_key)
         app = build(server, front_origin=settings.front_url)
+        await stack.enter_async_context(server.calls.writing())
         http = HttpServer(
             app,
             address=address_of(settings.host, settings.port),
@@ -44,11 +63,25 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         stopping = asyncio.create_task(stop.wait())
         log.info("serve.started", host=settings.host, port=settings.port)
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        server.stopping = True
-        http.stop()
+        server.stopping = app.closing = True
         stopping.cancel()
-        await asyncio.wait_for(serving, STOP_SECONDS)
+        if not serving.done():
+            await drain(settings.drain_seconds)
+        http.stop()
+        try:
+            await asyncio.wait_for(serving, STOP_SECONDS)
+        except TimeoutError:
+            log.warning("serve.cut_off", seconds=STOP_SECONDS)
         log.info("serve.stopped")
+
+
+async def drain(seconds: float) -> None:
+    """Let `seconds` pass, or less where the process is told to stop a second time."""
+    again = stop_event()
+    log.info("serve.draining", seconds=seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await again.wait()
 
 
 def address_of(host: str, port: int) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from typing import Literal, NamedTuple, TypeVar
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 T = TypeVar("T")
 
@@ -13,6 +13,13 @@ FILE_SCHEMES = ("file", "s3", "gs", "az", "abfs", "memory")
 DATABASE_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "console")
+SMTP_SCHEMES = ("smtp", "smtps")
+MOST_DAYS = 10 * 366
+
+
+Tls = Literal["always", "starttls", "auto", "never"]
+STARTTLS: Mapping[str, tuple[Tls, int]] = {"auto": ("auto", 25), "always": ("starttls", 587), "never": ("never", 25)}
+"""What `starttls` in the URL of a mail server means, and the port that goes with it."""
 
 
 class SettingsError(Exception):
@@ -49,16 +56,59 @@ VARIABLES = (
     Variable("CONTO_FRONT_URL", "", "URL of a web front end, for links to it and for CORS"),
     Variable("CONTO_FILES_URL", "file://{CONTO_DATA}/files", "where documents are kept: a folder or a bucket"),
     Variable("CONTO_LINK_SECONDS", "604800", "how long a signed link to a file is valid"),
+    Variable(
+        "CONTO_VIES_URL",
+        "https://ec.europa.eu/taxation_customs/vies/rest-api",
+        "service that VAT numbers are checked at, or off: then none is confirmed and addresses decide the tax",
+    ),
     Variable("CONTO_LOG_LEVEL", "info", "least level that is logged"),
     Variable("CONTO_LOG_FORMAT", "json", "form of log lines: json or console"),
     Variable("CONTO_DATABASE_POOL", "10", "connections to the database that a process keeps at most"),
+    Variable(
+        "CONTO_SMTP_URL",
+        "",
+        "mail server, as smtp://user:password@host:587?starttls=always (auto, never) or smtps://host; "
+        "without it no mail is sent",
+        secret=True,
+    ),
+    Variable("CONTO_MAIL_FROM", "", "address that mail is sent from; needed with CONTO_SMTP_URL"),
+    Variable("CONTO_ADMIN_EMAIL", "", "who is told of changes of API keys; the organization's own e-mail if not given"),
+    Variable("CONTO_STATEMENT_SECONDS", "30", "how long a statement of an API call may run; 0 for as long as it takes"),
+    Variable("CONTO_WORKER_STATEMENT_SECONDS", "600", "the same for statements of workers and of test clocks"),
+    Variable(
+        "CONTO_DRAIN_SECONDS",
+        "5",
+        "how long `conto serve` goes on to serve after it was told to stop, while /ready says so (`conto up`: 0)",
+    ),
+    Variable(
+        "CONTO_ALLOW_PRIVATE_WEBHOOKS",
+        "false",
+        "whether webhooks may be posted to this machine and to private networks",
+    ),
+    Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
+    Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """A mail server. `tls` is `always` from the first byte, `starttls` before anything else, `auto` where the
+    server offers STARTTLS, or `never`."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None = field(repr=False)
+    tls: Tls
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash."""
+    """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash.
+
+    `vies_url` is None where VAT numbers are not checked.
+    """
 
     database_url: str | None = field(repr=False)
     data: Path
@@ -70,9 +120,19 @@ class Settings:
     front_url: str | None
     files_url: str
     link_seconds: int
+    vies_url: str | None
     log_level: str
     log_format: str
     database_pool: int
+    smtp: SmtpServer | None
+    mail_from: str | None
+    admin_email: str | None
+    activity_log_days: int = 365
+    api_log_days: int = 30
+    statement_seconds: int = 30
+    worker_statement_seconds: int = 600
+    drain_seconds: int = 5
+    allow_private_webhooks: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -95,10 +155,22 @@ class Settings:
             front_url=reader.optional("CONTO_FRONT_URL", web_url),
             files_url=reader.optional("CONTO_FILES_URL", files_url) or (data / "files").as_uri(),
             link_seconds=reader.read("CONTO_LINK_SECONDS", whole_number(1, 365 * 24 * 3600)),
+            vies_url=reader.read("CONTO_VIES_URL", web_url_or_off) or None,
             log_level=reader.read("CONTO_LOG_LEVEL", one_of(LOG_LEVELS)),
             log_format=reader.read("CONTO_LOG_FORMAT", one_of(LOG_FORMATS)),
             database_pool=reader.read("CONTO_DATABASE_POOL", whole_number(2, 100)),
+            smtp=reader.optional("CONTO_SMTP_URL", smtp_url),
+            mail_from=reader.optional("CONTO_MAIL_FROM", mail_address),
+            admin_email=reader.optional("CONTO_ADMIN_EMAIL", mail_address),
+            statement_seconds=reader.read("CONTO_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
+            drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
+            allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
+            activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
+            api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )
+        if reader.given("CONTO_SMTP_URL") and not reader.given("CONTO_MAIL_FROM"):
+            reader.problems.append("CONTO_MAIL_FROM is not given; CONTO_SMTP_URL needs it")
         if reader.problems:
             raise SettingsError(reader.problems)
         return settings
@@ -165,6 +237,11 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def truth(text: str) -> bool:
+    """What `true` or `false` means."""
+    return one_of(("true", "false"))(text) == "true"
+
+
 def secret_key(text: str) -> str:
     """The key, if it is long enough."""
     if len(text) < SECRET_KEY_CHARACTERS:
@@ -193,6 +270,16 @@ def web_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def web_url_or_off(text: str) -> str:
+    """The http or https URL, without slashes at its end; empty for the word `off`."""
+    if text.lower() == "off":
+        return ""
+    try:
+        return web_url(text)
+    except ValueError as error:
+        raise ValueError(f"off, or {error}") from None
+
+
 def files_url(text: str) -> str:
     """The URL of a folder or bucket, without slashes at its end."""
     expected = "a URL with a folder or bucket, and the scheme " + ", ".join(FILE_SCHEMES)
@@ -204,6 +291,33 @@ def files_url(text: str) -> str:
     if parts.scheme != "file" and not parts.netloc:
         raise ValueError(expected)
     return text.rstrip("/")
+
+
+def smtp_url(text: str) -> SmtpServer:
+    """The mail server that the URL names. Ports are 465 for smtps, 587 with `starttls=always`, else 25."""
+    expected = "a URL as smtp://user:password@host:587 or smtps://host, with starttls=" + ", ".join(STARTTLS)
+    parts = split_url(text, SMTP_SCHEMES, expected)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    starttls = query.pop("starttls", "auto")
+    if not parts.hostname or parts.path.strip("/") or parts.fragment or query or starttls not in STARTTLS:
+        raise ValueError(expected)
+    tls, port = ("always", 465) if parts.scheme == "smtps" else STARTTLS[starttls]
+    return SmtpServer(
+        host=parts.hostname,
+        port=parts.port or port,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=tls,
+    )
+
+
+def mail_address(text: str) -> str:
+    """One plain e-mail address, in ASCII."""
+    local, _, domain = text.rpartition("@")
+    forbidden = set('@<>()[]\\,;:"') & set(local + domain)
+    if not local or not domain or forbidden or not all("!" <= letter <= "~" for letter in text):
+        raise ValueError("a plain e-mail address in ASCII")
+    return text
 
 
 def split_url(text: str, schemes: tuple[str, ...], expected: str) -> SplitResult:

@@ -27,7 +27,7 @@ JOBS_AT_ONCE = 4
 
 _LOCK = text("select pg_advisory_lock(hashtextextended('conto.clock ' || :organization, 0))")
 _UNLOCK = text("select pg_advisory_unlock(hashtextextended('conto.clock ' || :organization, 0))")
-_PATIENCE = text("set local lock_timeout = '120s'")
+_PATIENCE = text("select set_config('lock_timeout', '120s', true), set_config('statement_timeout', '0', true)")
 _WAITING_JOBS = text(
     "select id, entrypoint, payload from queue.pgqueuer"
     " where status = 'queued' and entrypoint = any(:entrypoints) and headers->>'organization_id' = :organization"

@@ -26,6 +26,7 @@ from conto.processes import READY_VARIABLE
 from conto.settings import Settings
 
 STOP_SECONDS = 40
+"""How long children may take to stop, beside the time that they drain."""
 START_SECONDS = 120
 FIRST_ORGANIZATION = "Company"
 
@@ -127,7 +128,7 @@ def run(
             announce(settings, credentials, console)
         return watch(children, stopped)
     finally:
-        stop_children(children)
+        stop_children(children, STOP_SECONDS + int(environment["CONTO_DRAIN_SECONDS"]))
 
 
 def child_environment(settings: Settings, credentials: Credentials, database_url: str) -> dict[str, str]:
@@ -140,6 +141,8 @@ def child_environment(settings: Settings, credentials: Credentials, database_url
         "CONTO_ADMIN_KEY": credentials.admin_key,
         "CONTO_FILES_URL": settings.files_url,
         "CONTO_PUBLIC_URL": settings.public_url,
+        # Nobody else would serve meanwhile, so to wait is of use only to whoever asks for it.
+        "CONTO_DRAIN_SECONDS": str(settings.drain_seconds if os.environ.get("CONTO_DRAIN_SECONDS") else 0),
     }
 
 
@@ -209,12 +212,12 @@ def watch(children: list[Child], stopped: Callable[[], bool]) -> int:
     return 0
 
 
-def stop_children(children: list[Child]) -> None:
-    """Tell the children to stop and wait; what is in flight is finished, but not for ever."""
+def stop_children(children: list[Child], seconds: float) -> None:
+    """Tell the children to stop and wait; what is in flight is finished, but not for longer than `seconds`."""
     for child in children:
         if child.process.poll() is None:
             child.process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + seconds
     for child in children:
         try:
             child.process.wait(max(0.1, deadline - time.monotonic()))

@@ -8,7 +8,7 @@ written in the same transaction, so it happens exactly when the action does.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -17,16 +17,18 @@ from sqlalchemy import Executable, Row, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
-from conto.db.engine import insert_rows
+from conto.db.engine import insert_rows, inserted, insertion
 from conto.db.faults import raised_as_ours
-from conto.db.tables import webhook_endpoints, webhooks
+from conto.db.tables import activity_logs, webhook_endpoints, webhooks
+from conto.emissions import ACTIVITY_COLUMNS, Emission, Resource, Source, activity_rows, delivery_rows
 from conto.errors import Forbidden, NotFound, Unauthorized
-from conto.event_types import object_type
 from conto.files import Files
 from conto.ids import new_id
 from conto.jobs import Job
 from conto.jobs import enqueue as put_on_queue
+from conto.key_use import KeyUse
 from conto.secrets import Secrets
+from conto.smtp import Mailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Emission:
-    """An event about an object, to be told to the endpoints that want it."""
+class Retention:
+    """How long the organizations' logs are kept."""
 
-    event_type: str
-    object_id: UUID
+    activity_logs: timedelta = timedelta(days=365)
+    api_logs: timedelta = timedelta(days=30)
 
 
 ORGANIZATION = bindparam("organization", type_=Uuid())
@@ -72,6 +74,11 @@ _ENDPOINTS = (
     # One that is being deleted is waited for, and then is no more.
     .with_for_update(read=True, key_share=True)
 )
+_LOG_AND_ENDPOINTS = _ENDPOINTS.add_cte(insertion(activity_logs, ACTIVITY_COLUMNS).cte("logged"))
+"""Both in one round trip, as most events are logged and told."""
+
+ACTIVITY = "activity"
+"""The kind of job that shows the objects of a batch of activities."""
 
 
 @dataclass(slots=True)
@@ -84,7 +91,11 @@ class Work:
     secrets: Secrets
     files: Files
     public_url: str
+    mailer: Mailer | None = None
     access: Access | None = None
+    key_use: KeyUse | None = None
+    source: Source = "system"
+    retention: Retention = field(default_factory=Retention)
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
 
@@ -98,6 +109,12 @@ class Work:
         permissions = self.access.permissions
         if permissions is not None and mode not in permissions.get(resource, ()):
             raise Forbidden(f"{mode}_action_not_allowed_for_{resource}")
+
+    def note_key_use(self) -> None:
+        """Remember that the request's key was used just now; it is written later, with others."""
+        assert self.access is not None
+        assert self.key_use is not None
+        self.key_use.note(self.organization.id, self.access.api_key_id, system_now())
 
     async def execute(
         self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -124,49 +141,65 @@ class Work:
     def _given(self, values: dict[str, Any]) -> dict[str, Any] | None:
         return {"organization": self.organization.id, **values} if values else None
 
-    def emit(self, event_type: str, object_id: UUID) -> None:
-        """Tell of an event, after the commit, to each endpoint that wants it."""
-        self.emissions.append(Emission(event_type, object_id))
+    def emit(
+        self,
+        event_type: str,
+        object_id: UUID,
+        *,
+        on: Resource | None = None,
+        changes: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        """Tell of an event, after the commit, to each endpoint that wants it, and log it where it is an activity.
+
+        `on` is what the activity is logged on where that is not the object; `changes` are attributes of an object
+        that was updated, each with its value before and after (see `conto.changes.differences`); an update that
+        changed nothing is told, not logged.
+        """
+        self.emissions.append(Emission(event_type, object_id, on, changes))
 
     def enqueue(self, job: Job) -> None:
         """Have a job done after the commit."""
         self.jobs.append(job)
 
     async def send(self) -> None:
-        """Write the effects gathered so far: deliveries and jobs. Called before counters are taken, and at the end."""
+        """Write the effects gathered so far: activities, deliveries and jobs.
+
+        Called before counters are taken, and at the end.
+        """
         if self.emissions:
-            deliveries = await self._record_deliveries()
-            self.jobs.extend(Job("webhook", delivery) for delivery in deliveries)
-            self.emissions = []
+            emissions, self.emissions = self.emissions, []
+            await self._record(emissions)
         waiting, self.jobs = self.jobs, []
         await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
 
-    async def _record_deliveries(self) -> list[UUID]:
-        wanted = (await self.execute(_ENDPOINTS, {"organization": self.organization.id})).all()
-        deliveries = [
-            {
-                "organization_id": self.organization.id,
-                "id": new_id(),
-                "webhook_endpoint_id": endpoint.id,
-                "webhook_type": emission.event_type,
-                "object_type": object_type(emission.event_type),
-                "object_id": emission.object_id,
-                "status": "pending",
-                "retries": 0,
-                "created_at": self.now,
-                "updated_at": self.now,
-            }
-            for emission in self.emissions
-            for endpoint in wanted
-            if endpoint.event_types is None or emission.event_type in endpoint.event_types
-        ]
+    async def _record(self, emissions: Sequence[Emission]) -> None:
+        batch_id = new_id()
+        activities = activity_rows(
+            emissions, organization_id=self.organization.id, batch_id=batch_id, source=self.source, now=self.now
+        )
+        endpoints = await self._log_and_endpoints(activities, any(emission.told for emission in emissions))
+        deliveries = delivery_rows(emissions, endpoints, organization_id=self.organization.id, now=self.now)
         await insert_rows(self.connection, webhooks, deliveries)
-        return [delivery["id"] for delivery in deliveries]
+        self.jobs.extend(Job("webhook", delivery["id"]) for delivery in deliveries)
+        if activities:
+            # A record of ours and no effect on the outside, so a rehearsal need not wait for it.
+            self.jobs.append(Job(ACTIVITY, batch_id, real_time=True))
+
+    async def _log_and_endpoints(self, activities: Sequence[dict[str, Any]], told: bool) -> Sequence[Row[Any]]:
+        """Write the activities; the endpoints that may be told, where any event is."""
+        if not told:
+            await insert_rows(self.connection, activity_logs, activities)
+            return ()
+        if not activities:
+            return await self.rows(_ENDPOINTS, organization=self.organization.id)
+        return await self.rows(_LOG_AND_ENDPOINTS, **inserted(activity_logs, activities))
 
 
 _OPEN = text("select * from conto_open(:hash)")
 _ENTER = text("select * from conto_enter(:organization)")
 _HOLD_CLOCK = text("select conto_hold_clock(:organization)")
+_TAKE_ANY_TIME = text("set local statement_timeout = 0")
+_TAKE_USUAL_TIME = text("set local statement_timeout to default")
 _BECOME = text("select set_config('conto.organization', :organization, true)")
 _ACROSS = text("select set_config('conto.across', 'on', true)")
 
@@ -178,12 +211,21 @@ def hashed(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """Opens units of work on one pool of connections."""
+    """Opens units of work on one pool of connections. Jobs find here what they reach on the outside.
+
+    `vies_url` is the service that VAT numbers are checked at, None where they are not checked.
+    """
 
     engine: AsyncEngine
     secrets: Secrets
     files: Files
     public_url: str
+    vies_url: str | None = None
+    key_use: KeyUse = field(default_factory=KeyUse)
+    mailer: Mailer | None = None
+    """What sends mail, None where mail is switched off."""
+    allow_private_webhooks: bool = False
+    retention: Retention = field(default_factory=Retention)
 
     @asynccontextmanager
     async def open(self, credential: str, writes: bool) -> AsyncIterator[Work]:
@@ -203,9 +245,14 @@ class Works:
                     raise Unauthorized
                 frozen = row.frozen_time
                 if frozen is not None and writes:
+                    # The wait for an advance has a limit of its own.
+                    await connection.execute(_TAKE_ANY_TIME)
                     frozen = (await connection.execute(_HOLD_CLOCK, {"organization": row.id})).scalar_one()
+                    await connection.execute(_TAKE_USUAL_TIME)
                 work = self._work(connection, Organization(row.id, row.name, frozen))
                 work.access = Access(row.api_key_id, row.permissions)
+                work.key_use = self.key_use
+                work.source = "api"
                 yield work
                 await work.send()
 
@@ -254,4 +301,13 @@ class Works:
 
     def _work(self, connection: AsyncConnection, organization: Organization) -> Work:
         now = organization.frozen_time or system_now()
-        return Work(connection, organization, now, self.secrets, self.files, self.public_url)
+        return Work(
+            connection,
+            organization,
+            now,
+            self.secrets,
+            self.files,
+            self.public_url,
+            mailer=self.mailer,
+            retention=self.retention,
+        )

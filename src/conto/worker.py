@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-DOCUMENTS = "document"
-"""The kind of job that takes long and has a queue of its own, so that nothing light waits behind it."""
+DOCUMENTS = frozenset({"document", "receipt_document"})
+"""The kinds of job that take long and have a queue of their own, so that nothing light waits behind them."""
 
 LOOK_SECONDS = 1
 """Longest time between two looks at the agenda."""
@@ -80,8 +81,8 @@ async def run(works: Works, database_url: str, stop: asyncio.Event, *, lanes: in
     Set `stop` rather than cancel: cancelled jobs would wait for their heartbeat to grow old.
     `lanes` is how many lanes of the agenda are drained at once.
     """
-    light = [kind for kind in jobs.HANDLERS if kind != DOCUMENTS]
-    heavy = [kind for kind in jobs.HANDLERS if kind == DOCUMENTS]
+    light = [kind for kind in jobs.HANDLERS if kind not in DOCUMENTS]
+    heavy = [kind for kind in jobs.HANDLERS if kind in DOCUMENTS]
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_agenda(works, database_url, stop, lanes))
         group.create_task(follow_queue(works, database_url, stop, light, batch_size=25, at_once=100))
@@ -223,16 +224,31 @@ def queuer_on(pool: asyncpg.Pool, works: Works, kinds: Sequence[str]) -> "PgQueu
 
 
 def patient(parameters: "EntrypointExecutorParameters") -> Any:
-    """Runs a job again after growing pauses, `RETRIES` times at most."""
-    from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
-
-    return DatabaseRetryEntrypointExecutor(
+    """Runs a job again after growing pauses, `RETRIES` times at most, and not where that is hopeless."""
+    return _patient_executor()(
         parameters,
         max_attempts=RETRIES,
         initial_delay=FIRST_PAUSE,
         max_delay=LONGEST_PAUSE,
         backoff_multiplier=PAUSE_GROWTH,
     )
+
+
+@cache
+def _patient_executor() -> type[Any]:
+    from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
+    from pgqueuer.domain.errors import RetryRequested
+
+    class Patient(DatabaseRetryEntrypointExecutor):
+        async def execute(self, job: "Job", context: Any) -> None:
+            try:
+                await super().execute(job, context)
+            except RetryRequested as retry:
+                if isinstance(retry.__cause__, jobs.Hopeless):
+                    raise retry.__cause__ from None
+                raise
+
+    return Patient
 
 
 async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event) -> None:

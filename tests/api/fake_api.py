@@ -42,6 +42,9 @@ class Work:
         self.writes = writes
         self.allowed = allowed
 
+    def note_key_use(self) -> None:
+        pass
+
     def require(self, resource: str, mode: Mode) -> None:
         if not self.allowed:
             raise Forbidden(f"{mode}_action_not_allowed_for_{resource}")

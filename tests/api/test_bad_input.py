@@ -70,6 +70,7 @@ def good(endpoint: Endpoint, names: Names) -> dict[str, Any]:
         "POST /billing_entities": {"name": "x", "code": code},
         "POST /invoices": {"external_customer_id": names["customers"], "fees": [{"add_on_code": names["add_ons"]}]},
         "POST /webhook_endpoints": {"webhook_url": f"https://{uuid4()}.example"},
+        "POST /invoice_custom_sections": {"name": "x", "code": code},
         "POST /payments": {"invoice_id": names["invoices"], "amount_cents": 1, "reference": "x"},
     }
     return found.get(f"{endpoint.method} {endpoint.path.removeprefix('/api/v1')}", {})
@@ -93,6 +94,10 @@ async def renewed(company: Company, endpoint: Endpoint, names: Names) -> Names:
         return names | {"invoices": (await company.invoice(customer, {"add_on_code": names["add_ons"]}))["lago_id"]}
     if endpoint.method == "PUT" and "/taxes/" in endpoint.path:
         return names | {"taxes": (await company.tax())["code"]}
+    if endpoint.method == "PUT" and "/invoice_custom_sections/" in endpoint.path:
+        return names | {"invoice_custom_sections": (await company.section())["code"]}
+    if endpoint.path.endswith("/rotate"):
+        return names | {"api_keys": (await company.post("/api_keys"))["api_key"]["lago_id"]}
     if endpoint.method == "PUT" and "/add_ons/" in endpoint.path:
         return names | {"add_ons": (await company.add_on())["code"]}
     return names

@@ -27,6 +27,10 @@ from tests.things import Names, one_of_everything
 CHECKS = [not_a_server_error, response_schema_conformance, content_type_conformance]
 DOCUMENT = openapi.document(all_endpoints(), __version__)
 
+OPERATIONS = sum(len(operations) for operations in DOCUMENT["paths"].values())
+EXAMPLES = max(4, 560 // OPERATIONS)
+"""Calls of each operation, so that all of them together take about as long however many there are."""
+
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 # Values at every bound of every field are thousands; `test_bad_input` goes through those that matter.
 schema.config.phases.coverage.enabled = False
@@ -65,8 +69,14 @@ async def test_the_document_that_is_served_is_the_one_that_is_tried(company):
     assert served["components"]["schemas"].keys() == DOCUMENT["components"]["schemas"].keys()
 
 
+def test_every_call_of_the_api_is_described():
+    left_out = {endpoint.route for endpoint in all_endpoints() if not endpoint.documented}
+    assert left_out == {"/health", "/ready", "/metrics", "/api/v1/openapi.json", "/files/{path}"}
+    assert len(all_endpoints()) - len(left_out) == OPERATIONS
+
+
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
 def test_what_is_answered_is_what_the_document_says(case: "schemathesis.Case[Any]", app: App, caller: Caller):
     case.headers = {**(case.headers or {}), **caller.headers}
     named = case.path.split("/")[3]

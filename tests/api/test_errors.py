@@ -30,6 +30,7 @@ from conto.schemas.encoding import encode
             },
         ),
         (errors.Locked(), {"status": 422, "error": "Unprocessable Entity", "code": "lock_acquisition_failed"}),
+        (errors.TimedOut(), {"status": 503, "error": "Service Unavailable", "code": "timed_out"}),
         (NotFoundException(), {"status": 404, "error": "Not Found", "code": "resource_not_found"}),
         (MethodNotAllowedException(), {"status": 404, "error": "Not Found", "code": "resource_not_found"}),
         (HTTPException(status_code=413), {"status": 413, "error": "Content Too Large"}),

@@ -44,7 +44,7 @@ def test_an_operation_tells_its_parameters_body_and_answers():
     assert created["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/TaxAnswer"
     }
-    assert set(created["responses"]) == {"200", "400", "401", "403", "404", "405", "413", "422"}
+    assert set(created["responses"]) == {"200", "400", "401", "403", "404", "405", "413", "422", "503"}
 
 
 def test_filters_are_parameters():

@@ -28,7 +28,7 @@ from lago_python_client.models import (
 )
 
 from tests.receiver import Received, receiver
-from tests.servers import RunningServer
+from tests.servers import RunningServer, wait_until
 
 pytestmark = pytest.mark.clients
 
@@ -168,6 +168,19 @@ def downloaded(client: Client, invoice_id: str) -> bytes:
     answer = httpx.get(found.file_url)
     assert answer.headers["content-type"] == "application/pdf"
     return answer.raise_for_status().content
+
+
+def test_what_happened_is_listed_and_found(client: Client) -> None:
+    made = client.customers.create(Customer(external_id="acme", name="Acme"))
+
+    def shown() -> bool:
+        return client.activity_logs.find_all()["activity_logs"][0].activity_object is not None
+
+    wait_until(shown, DOCUMENT_SECONDS)
+    (listed,) = client.activity_logs.find_all({"resource_types[]": "Customer"})["activity_logs"]
+    found = client.activity_logs.find(listed.activity_id)
+    assert (found.activity_type, found.resource_id) == ("customer.created", made.lago_id)
+    assert found.activity_object["external_id"] == "acme"
 
 
 def test_webhook_endpoints_are_made_changed_found_listed_and_deleted(client: Client) -> None:

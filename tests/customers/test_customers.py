@@ -388,6 +388,40 @@ async def test_each_upsert_is_told_to_the_endpoint(company):
     assert await webhook_types(company) == ["customer.created", "customer.updated"]
 
 
+async def test_what_is_told_alone_is_told_in_order(company):
+    """The order of checks of chapter 10 §4.1."""
+    twice = [{"integration_type": "xero"}, {"integration_type": "xero"}]
+    body = {
+        "external_id": "c",
+        "billing_entity_code": "nothing",
+        "metadata": [{"key": f"k{number}", "value": "v"} for number in range(6)],
+        "finalize_zero_amount_invoice": "never",
+        "integration_customers": twice,
+        "email": "nobody",
+        "currency": "XYZ",
+        "tax_codes": ["nothing"],
+    }
+    assert (await company.post("/customers", {"customer": body}, 404))["code"] == "billing_entity_not_found"
+    told = []
+    for mended in ("billing_entity_code", "metadata", "finalize_zero_amount_invoice", "integration_customers"):
+        del body[mended]
+        told.append((await company.post("/customers", {"customer": body}, 422))["error_details"])
+    assert told == [
+        {"metadata": ["invalid_count"]},
+        {"finalize_zero_amount_invoice": ["invalid_value"]},
+        {"integration_customers": ["invalid_count_per_integration_type"]},
+        {"email": ["invalid_email_format"], "currency": ["value_is_invalid"]},
+    ]
+    del body["email"], body["currency"]
+    assert (await company.post("/customers", {"customer": body}, 404))["code"] == "tax_not_found"
+    await company.get("/customers/c", 404)
+
+
+async def test_links_to_integrations_that_are_not_there_are_skipped(company):
+    links = [{"integration_type": "xero", "integration_code": "main", "external_customer_id": "1"}]
+    assert (await company.customer(integration_customers=links))["integration_customers"] == []
+
+
 async def test_filters_of_a_wrong_form_are_told_in_words(company):
     wrong = {
         "account_type[]=customer&account_type[]=friend": {"account_type": {"1": ["must be one of: customer, partner"]}},

@@ -20,18 +20,10 @@ MIGRATE = "import asyncio, sys; from conto.db.migrate import migrate; asyncio.ru
 
 
 @pytest.fixture
-async def empty(databases, worker_id) -> AsyncIterator[str]:
+async def empty(databases) -> AsyncIterator[str]:
     """The address of an empty database, as its owner reaches it."""
-    name = f"empty_{worker_id}"
-    engine = create_async_engine(
-        databases.url("postgres", "postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    async with engine.connect() as connection:
-        await connection.execute(text(f"drop database if exists {name} with (force)"))
-        await connection.execute(text(f"create database {name}"))
-        yield databases.url(name, "postgres")
-        await connection.execute(text(f"drop database {name} with (force)"))
-    await engine.dispose()
+    async with databases.another("empty") as url:
+        yield url
 
 
 @pytest.fixture
@@ -90,5 +82,15 @@ async def test_three_that_migrate_at_once_migrate_once(empty):
 
 async def test_migrating_again_changes_nothing(empty):
     await migrate(empty)
+    await migrate(empty)
+    assert await current_revision(empty) == newest_revision()
+
+
+async def test_migrations_take_the_time_that_they_need(empty, databases):
+    engine = create_async_engine(databases.url("postgres", "postgres"), poolclass=NullPool)
+    async with engine.begin() as connection:
+        name = empty.partition("?")[0].rpartition("/")[2]
+        await connection.execute(text(f"alter database {name} set statement_timeout = '1ms'"))
+    await engine.dispose()
     await migrate(empty)
     assert await current_revision(empty) == newest_revision()

@@ -13,9 +13,8 @@ from sqlalchemy.pool import NullPool
 from conto.api.server import all_endpoints
 from conto.db.faults import sqlstate
 from conto.db.tables import metadata
-from tests.books import counted
 from tests.company import Company
-from tests.things import Names, enveloped, one_of_everything, path_of
+from tests.things import Names, one_of_everything
 
 OF_THE_SERVER = {"alembic_version", "follower_positions", "server_keys"}
 """Tables that belong to no organization: they hold nothing of anybody's."""
@@ -202,6 +201,18 @@ async def test_rows_cannot_be_written_for_another_organization(application, comp
 
 
 @pytest.mark.usefixtures("populated", "other")
+async def test_a_statement_without_a_filter_reaches_the_own_rows_alone(application, superuser, company):
+    await become(application, company)
+    for table in OWNED:
+        own = text(f"select count(*) from {table.name} where organization_id = :own")
+        count = (await superuser.execute(own, {"own": company.id})).scalar_one()
+        changed = await application.execute(text(f"update {table.name} set organization_id = organization_id"))
+        locked = await application.execute(text(f"select 1 from {table.name} for update"))
+        assert changed.rowcount == len(locked.all()) == count > 0, table.name
+    await application.rollback()
+
+
+@pytest.mark.usefixtures("populated", "other")
 async def test_a_reference_to_another_organizations_row_is_refused(superuser, company, other_company):
     references = [
         (table.name, constraint.columns[1].name, constraint.referred_table.name)
@@ -241,23 +252,9 @@ async def test_reading_across_organizations_reads_three_tables_and_writes_none(w
 async def test_a_transaction_that_entered_an_organization_leaves_it_with_its_end(works, company):
     async with works.engine.connect() as connection:
         async with works.enter(company.id, connection=connection) as work:
-            assert len(await work.rows(text("select id from customers"))) == 1
+            assert await work.rows(text("select id from customers")) != []
         async with connection.begin():
             assert (await connection.execute(text("select id from customers"))).all() == []
-
-
-async def test_no_call_answers_with_another_organizations_data(company, other_company, other, databases):
-    theirs = await counted(databases, other_company)
-    for endpoint in all_endpoints():
-        if endpoint.public or not endpoint.parameters:
-            continue
-        path = path_of(endpoint, other)
-        answer = await company.client.request(
-            endpoint.method, f"/api/v1{path}", json=enveloped(endpoint, {"name": "x", "code": "x"})
-        )
-        assert answer.status_code == 404, (endpoint.method, path)
-        assert answer.json()["code"].endswith("_not_found")
-    assert await counted(databases, other_company) == theirs
 
 
 async def test_no_list_shows_another_organizations_data(company, other, other_company):
@@ -265,7 +262,8 @@ async def test_no_list_shows_another_organizations_data(company, other, other_co
     for endpoint in all_endpoints():
         if endpoint.public or endpoint.parameters or endpoint.method != "GET":
             continue
-        answer = await company.client.get(endpoint.path)
+        # The security log asks for a last day; other lists ignore it.
+        answer = await company.client.get(f"{endpoint.path}?to_date=2999-01-01")
         assert answer.status_code == 200
         assert not [secret for secret in secrets if secret in answer.text], endpoint.path
 

@@ -233,7 +233,7 @@ def test_the_parties_and_facts_are_printed():
 )
 def test_the_title_is_the_first_that_fits(changes: dict[str, Any], country: str, expected: str):
     assert title(invoice(**changes), SELLER | {"country": country}) == expected
-    assert f"title_{expected}" in labels.ENGLISH
+    assert f"title_{expected}" in labels.labels("en")
 
 
 def test_on_a_self_billing_invoice_the_sides_are_swapped_and_the_notice_replaces_the_footer():
@@ -320,8 +320,8 @@ def test_each_charge_model_says_how_it_came_to_its_amount():
     ]
     assert details(graduated_percentage_ranges=[tier | rates]) == ["0–10: 10 × 1.25% = €0.125, flat fee €2.00"]
     assert details(free_units="10.0", paid_units="111.0", per_package_size=10, per_package_unit_amount="100.0") == [
-        "10 free units",
-        "111 units in packages of 10 at €100.00",
+        "Free units: 10",
+        "Units in packages of 10 at €100.00: 111",
     ]
     assert details(flat_unit_amount="50.0", per_unit_amount="0.5", per_unit_total_amount="150.0") == [
         "300 × €0.50 = €150.00, flat fee €50.00"
@@ -342,10 +342,10 @@ def test_a_percentage_charge_shows_units_events_and_adjustment():
         min_max_adjustment_total_amount="-1.5",
     )
     assert shown == [
-        "250 free units",
-        "2 free events",
+        "Free units: 250",
+        "Free events: 2",
         "550 × 1.3% = €7.15",
-        "2 events × €2.00 = €4.00",
+        "Events: 2 × €2.00 = €4.00",
         "Minimum and maximum per event: -€1.50",
     ]
 
@@ -489,13 +489,6 @@ def test_the_document_says_what_it_is_and_when_it_was_issued():
     assert b"pdfaid:part" in reader.trailer["/Root"]["/Metadata"].get_data()
 
 
-def test_the_logo_is_drawn_and_an_unreadable_one_is_left_out():
-    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20"><rect width="90" height="20"/></svg>'
-    plain = render_invoice(invoice(), SELLER)
-    assert render_invoice(invoice(), SELLER, logo=svg) != plain
-    assert render_invoice(invoice(), SELLER, logo=b"no image") == plain
-
-
 def test_the_template_compiles_without_warnings():
     data = template_data(invoice(), SELLER, "en")
     compiler = typst.Compiler(str(TEMPLATES / "invoice.typ"), root=str(TEMPLATES), font_paths=fonts.fonts())
@@ -509,13 +502,11 @@ def test_the_fonts_have_the_letters_of_europe_and_the_signs_of_the_labels():
     )
     signs = "€£¥₹₺₴₪₫₦₩₽¢×–—·•“”‘’…°§%\u00a0\u202f−"
     assert fonts.covered().issuperset(letters + signs)
-    for label in labels.ENGLISH.values():
-        assert fonts.covered().issuperset(label)
 
 
 def test_characters_that_no_font_has_are_replaced_and_do_not_stop_the_invoice():
-    made = invoice(fee("Ｆｕｌｌ width 中 😀\ue000 \ud800 bell\x07 zero\u200bwidth \u202eturned"))
-    assert appears("Full width \ufffd \ufffd\ufffd \ufffd bell zerowidth turned", text_of(made, SELLER))
+    made = invoice(fee("𝐁old 中 😀\ue000 \ud800 bell\x07 zero\u200bwidth \u202eturned"))
+    assert appears("Bold 中 \ufffd\ufffd \ufffd bell zerowidth turned", text_of(made, SELLER))
 
 
 @settings(max_examples=25, deadline=None)

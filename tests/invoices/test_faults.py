@@ -1,16 +1,21 @@
 """The connection to the database fails at any statement of issuing an invoice: all is written, or nothing."""
 
+import json
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from conto.db.engine import create_engine
+from conto.invoices.document import make
 from conto.work import Works
-from tests.books import counted, listens, mismatches, run
+from tests.books import counted, listens, mismatches, run, webhook_types
 from tests.company import Company, open_company
 from tests.databases import Databases
 from tests.proxy import Proxy, proxied
@@ -94,6 +99,20 @@ async def test_an_invoice_is_issued_wholly_or_not_at_all(company, databases, pro
     assert await mismatches(company) == []
 
 
+async def test_a_call_that_failed_is_logged_once_the_database_can_be_reached(company, databases, proxy, body):
+    await company.write_api_logs()
+    proxy.cut(6)
+    answer = await company.client.post("/api/v1/invoices", json=body)
+    assert answer.status_code == 500
+    proxy.cut(1)
+    assert not await company.server.calls.flush()
+    proxy.cut(None)
+    await company.write_api_logs()
+    (logged,) = (await company.get("/api_logs?http_statuses[]=500"))["api_logs"]
+    assert logged["request_id"] == answer.headers["x-request-id"]
+    assert json.loads(logged["request_response"]) == UNEXPECTED
+
+
 WHOLE = {
     "invoices": 1,
     "fees": 2,
@@ -102,10 +121,35 @@ WHOLE = {
     "ledger_transfers": 2,
     "agenda": 1,
     "webhooks": 1,
-    "jobs": 2,
+    "activity_logs": 1,
+    "jobs": 3,
     "counters": 2,
 }
 NUMBERS = (
     "select billing_entity_sequential_id as number from invoices where organization_id = :id"
     " and billing_entity_sequential_id = sequential_id order by 1"
 )
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["statement_lost", "answer_lost"])
+async def test_a_document_is_told_of_once_wherever_its_making_is_broken_off(company, proxy, body, answered):
+    entity = {"country": "FR", "einvoicing": True}
+    await company.put(
+        f"/billing_entities/{company.organization.default_billing_entity_code}", {"billing_entity": entity}
+    )
+    number, told = 0, 0
+    while proxy.statements >= number:
+        invoice_id = UUID((await company.post("/invoices", body))["invoice"]["lago_id"])
+        number, told = number + 1, told + 1
+        proxy.cut(number, answered=answered)
+        with suppress(DBAPIError, OSError):
+            await make(company.works, company.id, invoice_id)
+        broken_off_at = proxy.statements
+        proxy.cut(None)
+        await make(company.works, company.id, invoice_id)
+        shown = (await company.get(f"/invoices/{invoice_id}"))["invoice"]
+        assert shown["file_url"], f"at statement {number}"
+        assert shown["xml_url"], f"at statement {number}"
+        assert (await webhook_types(company)).count("invoice.generated") == told, f"at statement {number}"
+        proxy.statements = broken_off_at
+    assert number > 5

@@ -26,6 +26,14 @@ async def test_a_new_billing_entity_has_the_defaults_of_an_organization(company)
     assert (entity["eu_tax_management"], entity["einvoicing"], entity["is_default"]) == (False, False, False)
 
 
+async def test_without_a_prefix_one_is_made_and_then_kept(company):
+    entity = await made(company, document_number_prefix=None)
+    prefix = f"HOO-{entity['lago_id'][-4:].upper()}"
+    assert entity["document_number_prefix"] == prefix
+    assert (await changed(company, document_number_prefix=None))["document_number_prefix"] == prefix
+    assert (await changed(company, document_number_prefix="new"))["document_number_prefix"] == "NEW"
+
+
 async def test_an_entity_is_answered_as_it_was_given(company):
     fields = {
         "code": "hooli/eu",
@@ -90,6 +98,10 @@ async def test_on_a_frozen_clock_the_first_entity_is_still_the_default(rehearsal
         ({"einvoicing": True, "country": "US"}, {"einvoicing": ["country_not_supported"]}),
         ({"net_payment_term": -1}, {"net_payment_term": ["value_is_out_of_range"]}),
         ({"timezone": "Mars"}, {"timezone": ["invalid_timezone"]}),
+        (
+            {"einvoicing": True, "eu_tax_management": True, "country": "US"},
+            {"einvoicing": ["country_not_supported"], "eu_tax_management": ["billing_entity_must_be_in_eu"]},
+        ),
     ],
 )
 async def test_what_is_not_as_it_must_be_is_refused(company, fields, details):

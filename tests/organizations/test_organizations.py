@@ -1,6 +1,10 @@
 """The organization, and what it shares with its default billing entity (chapter 10 §2)."""
 
+import base64
+
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from conto.organizations.create import create_organization
 
@@ -154,3 +158,11 @@ async def test_taxes_in_the_answer_are_those_of_the_default_billing_entity(compa
 async def test_an_organization_sees_itself_alone(company, other_company):
     await changed(company, legal_name="Hooli")
     assert (await shown(other_company))["legal_name"] is None
+
+
+async def test_the_grpc_token_is_signed_by_the_server_and_names_the_organization(company):
+    token = (await company.get("/organizations/grpc_token"))["organization"]["grpc_token"]
+    public = base64.b64decode((await company.get("/webhooks/json_public_key"))["webhook"]["public_key"])
+    decoded = jwt.decode(token, RSAKey.import_key(public), algorithms=["RS256"])
+    assert decoded.header["alg"] == "RS256"
+    assert decoded.claims == {"organization_id": str(company.id), "aud": "lago-grpc"}

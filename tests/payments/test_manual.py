@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conto import ledger
+from conto import verification
 from tests.company import Company
 
 
@@ -28,7 +28,7 @@ async def state(company: Company, invoice: dict[str, Any]) -> tuple[str, int, in
 
 async def balanced(company: Company) -> bool:
     async with company.works.enter(company.id) as work:
-        return not await ledger.mismatches(work)
+        return not await verification.mismatches(work)
 
 
 async def test_parts_leave_the_rest_due_until_the_last_one_pays_it(company: Company):

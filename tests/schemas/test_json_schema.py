@@ -39,3 +39,14 @@ def test_vocabularies_are_held_once():
     assert {"EUR", "JPY"} <= set(components["Currency"]["enum"])
     assert len(components["Country"]["enum"]) == 249
     assert components["Timezone"]["enum"][0] == "UTC"
+
+
+def test_what_a_use_case_misses_is_shown_as_required():
+    class Payment(Struct, kw_only=True):
+        reference: Annotated[str, f.text(40), f.NEEDED] | None | UnsetType = UNSET
+        note: str | UnsetType = UNSET
+
+    _, components = schemas([Payment])
+    shown = components["Payment"]
+    assert shown["required"] == ["reference"]
+    assert shown["properties"]["reference"] == {"anyOf": [{"type": "string", "maxLength": 40}, {"type": "null"}]}

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import Row, select, text, update
 
-from conto import test_clock, worker
+from conto import pruning, test_clock, worker
 from conto.db.tables import agenda as entries
 from conto.db.tables import webhook_attempts, webhook_endpoints, webhooks
 from conto.errors import NotAllowed, NotFound
@@ -89,7 +89,8 @@ async def waiting_jobs(works: Works, organization_id: UUID) -> list[Row[Any]]:
         found = await connection.execute(
             text(
                 "select entrypoint, execute_after - created as delay from queue.pgqueuer"
-                " where headers->>'organization_id' = :organization and status = 'queued' order by id"
+                " where headers->>'organization_id' = :organization and status = 'queued'"
+                " and entrypoint <> 'activity' order by id"
             ),
             {"organization": str(organization_id)},
         )
@@ -417,7 +418,7 @@ async def test_an_advance_waits_for_a_receiver_a_short_time_only(works, rehearsa
     ],
 )
 def test_a_record_is_deleted_at_one_o_clock_after_ninety_days(updated_at, due_at):
-    assert prune.due_at(updated_at) == due_at
+    assert pruning.night_after(updated_at + prune.KEPT) == due_at
 
 
 async def test_records_are_deleted_ninety_days_after_their_last_change(works, rehearsal_id):
@@ -441,7 +442,7 @@ async def test_records_are_deleted_ninety_days_after_their_last_change(works, re
 
 
 async def test_many_old_records_are_deleted_in_small_transactions(works, rehearsal_id, monkeypatch):
-    monkeypatch.setattr(prune, "AT_ONCE", 2)
+    monkeypatch.setattr(pruning, "AT_ONCE", 2)
     async with receiver() as hook:
         await endpoint(works, rehearsal_id, hook.url)
         for _ in range(5):

@@ -12,7 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
 
-from conto.api import routing
+from conto.api import call_log, routing
+from conto.api.call_log import Call, CallLog
 from conto.api.endpoint import Endpoint, Opener, respond, serve
 from conto.api.errors import on_error
 from conto.api.metrics import RequestMetrics
@@ -33,11 +34,20 @@ class App(Litestar):
     """Litestar with our routing, and around each request its id, its log line and its measurement."""
 
     def __init__(
-        self, *, endpoints: Sequence[Endpoint], metrics: RequestMetrics, front_origin: str | None = None, **options: Any
+        self,
+        *,
+        endpoints: Sequence[Endpoint],
+        metrics: RequestMetrics,
+        front_origin: str | None = None,
+        calls: CallLog | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.calls = calls
         self.metrics = metrics
         self.front_origin = front_origin.encode() if front_origin else None
+        self.closing = False
+        """Whether clients are to come back on another connection, at best to another server."""
         routing.install(self, ((endpoint.method, endpoint.path) for endpoint in endpoints))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -52,13 +62,20 @@ class App(Litestar):
         status = 500
         scope["path"] = routing.encoded_path(scope)
         request_id = request_id_of(scope)
+        call = Call()
+        if self.calls and scope["method"] != "GET":
+            cast("dict[str, Any]", scope)[call_log.SCOPE_KEY] = call
         added: Headers = [(b"x-request-id", request_id), *cross_origin(scope, self.front_origin)]
+        if self.closing:
+            added.append((b"connection", b"close"))
 
         async def send_answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *added]
+            elif message["type"] == "http.response.body" and call.organization_id:
+                call.answer = call_log.bounded(message["body"])
             await send(message)
 
         structlog.contextvars.clear_contextvars()
@@ -70,6 +87,8 @@ class App(Litestar):
                 await super().__call__(cast("Scope", scope), receive, send_answer)
         finally:
             self.note(scope, status, perf_counter() - started)
+            if self.calls and call.organization_id:
+                self.calls.add(call_log.logged(scope, call, request_id.decode(), status))
 
     def note(self, scope: HTTPScope, status: int, seconds: float) -> None:
         """Log and measure a request that has ended."""
@@ -87,16 +106,18 @@ def create_app(
     lifespan: Sequence[Callable[[Litestar], Any]] = (),
     front_origin: str | None = None,
     metrics: RequestMetrics | None = None,
+    calls: CallLog | None = None,
 ) -> App:
     """The application that serves the endpoints, each request in a unit of work of `opener`.
 
     `handlers` are further handlers in Litestar's own terms (mounts); `lifespan` are context managers around the
-    time of serving; `front_origin` is the one origin whose pages may call the API.
+    time of serving; `front_origin` is the one origin whose pages may call the API; `calls` is where calls are logged.
     """
     return App(
         endpoints=endpoints,
         metrics=metrics or RequestMetrics(),
         front_origin=front_origin,
+        calls=calls,
         route_handlers=[*(route_handler(endpoint, opener) for endpoint in endpoints), *handlers],
         exception_handlers={Exception: on_error},
         request_max_body_size=BODY_LIMIT,

@@ -18,6 +18,7 @@ from litestar.connection import Request
 from litestar.response.base import ASGIResponse
 
 from conto import idempotency
+from conto.api.call_log import SCOPE_KEY
 from conto.api.envelope import Body
 from conto.api.pagination import Page, page_of
 from conto.api.query import Query, parsed
@@ -34,6 +35,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 BASE = "/api/v1"
+EVENTS = f"{BASE}/events"
 DECLARED = "__endpoints__"
 
 
@@ -46,6 +48,10 @@ class Permitting(Protocol):
         Raises:
             Forbidden: it has not.
         """
+        ...
+
+    def note_key_use(self) -> None:
+        """Remember that the credential was used."""
         ...
 
 
@@ -120,6 +126,16 @@ class Endpoint:
     documented: bool = True
     apart: bool = False
     repeatable: bool = False
+
+    @property
+    def ingests(self) -> bool:
+        """Whether calls take in events: there are so many that they do not count as uses of their key."""
+        return self.resource == "event" and self.mode == "write"
+
+    @property
+    def logged(self) -> bool:
+        """Whether calls of it are kept in the API log: those that may change something, but not events."""
+        return self.method != "GET" and not self.public and not self.path.startswith(EVENTS)
 
     @property
     def route(self) -> str:
@@ -266,6 +282,10 @@ async def attempt(
 ) -> Reply:
     """The request in one unit of work."""
     async with opener(credential, endpoint.mode == "write" and not endpoint.apart) as work:
+        if not endpoint.ingests:
+            work.note_key_use()
+        if endpoint.logged and (call := request.scope.get(SCOPE_KEY)):
+            call.of(cast("Work", work), request.path_params, content)
         work.require(endpoint.resource, endpoint.mode)
         if not endpoint.apart:
             key = request.headers.get("idempotency-key") if endpoint.repeatable else None

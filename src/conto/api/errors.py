@@ -10,10 +10,13 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import UNSET, UnsetType
 
-from conto.errors import BadRequest, Forbidden, Invalid, Locked, NotAllowed, NotFound, TooLarge, Unauthorized
+from conto.errors import BadRequest, Forbidden, Invalid, Locked, NotAllowed, NotFound, TimedOut, TooLarge, Unauthorized
 from conto.schemas.encoding import encode
 
 logger = structlog.get_logger("conto.api")
+
+RETRY_SECONDS = "5"
+"""When to send a call again that the database was too slow for."""
 
 
 class ApiErrorBadRequest(msgspec.Struct, kw_only=True):
@@ -70,6 +73,14 @@ class ApiErrorUnprocessableEntity(msgspec.Struct, kw_only=True):
     error_details: dict[str, Any] | UnsetType = UNSET
 
 
+class ApiErrorUnavailable(msgspec.Struct, kw_only=True):
+    """503. The call has had no effect and may be sent again, best when `Retry-After` says."""
+
+    status: int
+    error: str
+    code: str
+
+
 class ApiErrorUnexpected(msgspec.Struct, kw_only=True):
     """500."""
 
@@ -85,6 +96,7 @@ Answer = (
     | ApiErrorNotAllowed
     | ApiErrorContentTooLarge
     | ApiErrorUnprocessableEntity
+    | ApiErrorUnavailable
     | ApiErrorUnexpected
 )
 
@@ -108,6 +120,8 @@ def answer_to(error: Exception) -> Answer:
             return unprocessable("validation_errors", listed(error.details))
         case Locked():
             return unprocessable("lock_acquisition_failed", UNSET)
+        case TimedOut():
+            return ApiErrorUnavailable(status=503, error="Service Unavailable", code="timed_out")
         case HTTPException():
             return answer_to_http(error)
         case _:
@@ -156,4 +170,8 @@ def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     answer = answer_to(error)
     if isinstance(answer, ApiErrorUnexpected):
         logger.error("request failed", path=request.scope["path"], exc_info=error)
-    return Response(encode(answer), status_code=answer.status, media_type="application/json")
+    headers: dict[str, str] = {}
+    if isinstance(answer, ApiErrorUnavailable):
+        logger.warning("request timed out", path=request.scope["path"])
+        headers["retry-after"] = RETRY_SECONDS
+    return Response(encode(answer), status_code=answer.status, media_type="application/json", headers=headers)

@@ -1,12 +1,12 @@
-"""Measurements of requests, in a registry of their own."""
+"""Measurements of requests and of their log, in a registry of their own."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class RequestMetrics:
-    """How long requests took, by method, route and status."""
+    """How long requests took, by method, route and status, and how many could not be logged."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -17,6 +17,11 @@ class RequestMetrics:
             "Time from a request's arrival to the end of its answer.",
             ("method", "route", "status"),
             buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.dropped_calls = Counter(
+            "conto_api_log_dropped",
+            "Calls of the API that were not logged, because they could not be written in time.",
             registry=self.registry,
         )
         self.children: dict[tuple[str, str, int], Histogram] = {}

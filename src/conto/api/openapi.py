@@ -20,10 +20,19 @@ ERRORS: dict[str, tuple[int, str, type]] = {
     "NotAllowed": (405, "Method Not Allowed", errors.ApiErrorNotAllowed),
     "ContentTooLarge": (413, "Content Too Large", errors.ApiErrorContentTooLarge),
     "UnprocessableEntity": (422, "Unprocessable Entity", errors.ApiErrorUnprocessableEntity),
+    "Unavailable": (503, "Service Unavailable", errors.ApiErrorUnavailable),
 }
 """Error responses by their component's name: status, description, body."""
 
-READING = ("BadRequest", "Unauthorized", "Forbidden", "NotFound", "ContentTooLarge", "UnprocessableEntity")
+READING = (
+    "BadRequest",
+    "Unauthorized",
+    "Forbidden",
+    "NotFound",
+    "ContentTooLarge",
+    "UnprocessableEntity",
+    "Unavailable",
+)
 WRITING = (*READING, "NotAllowed")
 OPEN = ("BadRequest", "NotFound")
 

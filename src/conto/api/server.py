@@ -10,7 +10,9 @@ from litestar import Request
 from conto import __version__
 from conto.api import openapi
 from conto.api.app import App, create_app
+from conto.api.call_log import CallLog
 from conto.api.endpoint import Endpoint, endpoints_of
+from conto.api.metrics import RequestMetrics
 from conto.work import Works
 
 REHEARSALS_AT_ONCE = 6
@@ -20,13 +22,18 @@ REHEARSALS_AT_ONCE = 6
 @dataclass(slots=True)
 class Server:
     """What handlers without a unit of work need. `rehearsals` has connections of its own: an advance keeps one,
-    while writes that wait for it keep theirs."""
+    while writes that wait for it keep theirs. `calls` are those that wait to be logged."""
 
     works: Works
     rehearsals: Works
     admin_key: str
     stopping: bool = False
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
+    calls: CallLog = field(init=False)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REHEARSALS_AT_ONCE))
+
+    def __post_init__(self) -> None:
+        self.calls = CallLog(self.works, self.metrics.dropped_calls.inc)
 
 
 def server_of(request: Request[Any, Any, Any]) -> Server:
@@ -45,13 +52,20 @@ def all_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is."""
     from conto.api import admin, system
     from conto.api.v1 import (
+        activity_logs,
         add_ons,
+        api_keys,
+        api_logs,
         billing_entities,
         customers,
         fees,
+        invoice_custom_sections,
         invoices,
         organizations,
+        payment_methods,
+        payment_receipts,
         payments,
+        security_logs,
         taxes,
         test_clock,
         webhook_endpoints,
@@ -63,13 +77,20 @@ def all_endpoints() -> tuple[Endpoint, ...]:
             organizations,
             billing_entities,
             customers,
+            payment_methods,
             taxes,
             add_ons,
             invoices,
             fees,
             payments,
+            payment_receipts,
+            invoice_custom_sections,
+            api_keys,
+            security_logs,
             webhook_endpoints,
             webhooks,
+            activity_logs,
+            api_logs,
             test_clock,
             admin,
             system,
@@ -85,7 +106,9 @@ def described() -> bytes:
 
 def build(server: Server, *, front_origin: str | None = None) -> App:
     """The application on a server's state."""
-    app = create_app(all_endpoints(), server.works.open, front_origin=front_origin)
+    app = create_app(
+        all_endpoints(), server.works.open, front_origin=front_origin, metrics=server.metrics, calls=server.calls
+    )
     app.state.server = server
     app.state.openapi = described()
     return app

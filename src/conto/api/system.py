@@ -12,8 +12,12 @@ from conto.api.endpoint import Reply, public_get
 from conto.api.server import metrics_of, server_of
 from conto.clock import system_now
 from conto.errors import NotFound
+from conto.organizations.logos import is_logo, logo_at
 
 PROJECT = "https://github.com/conto-billing/conto"
+
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "png": "image/png", "jpg": "image/jpeg"}
+"""What documents and logos are, by the extension of their names."""
 
 log = structlog.get_logger()
 
@@ -54,19 +58,24 @@ async def openapi_document(request: Request[Any, Any, Any]) -> Reply:
 
 @public_get("/files/{path+}", documented=False)
 async def file(request: Request[Any, Any, Any]) -> Reply:
-    """A document, by a signed link that has not ended."""
+    """A document or logo, by a signed link that has not ended."""
     path = request.path_params["path"]
     query = request.query_params
-    files = server_of(request).works.files
+    works = server_of(request).works
+    files = works.files
     if not files.permits(path, query.get("expires", ""), query.get("signature", ""), system_now()):
         raise NotFound("resource")
     try:
-        content = await files.get(path)
+        content = await logo_at(works, path) if is_logo(path) else await files.get(path)
     except FileNotFoundError:
         raise NotFound("resource") from None
     name = path.rpartition("/")[2]
     return Reply(
         content,
-        media_type="application/pdf" if name.endswith(".pdf") else "application/octet-stream",
-        headers={"content-disposition": f'inline; filename="{name}"', "cache-control": "private"},
+        media_type=MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream"),
+        headers={
+            "content-disposition": f'inline; filename="{name}"',
+            "cache-control": "private",
+            "x-content-type-options": "nosniff",
+        },
     )

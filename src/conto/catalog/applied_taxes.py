@@ -55,17 +55,24 @@ async def known_taxes(work: Work, codes: Sequence[str]) -> list[Row[Any]]:
     return [found[code] for code in dict.fromkeys(codes)]
 
 
-async def replace_taxes(work: Work, links: Table, owner_column: str, owner_id: UUID, codes: Sequence[str]) -> None:
-    """Make the owner's own taxes exactly those that the codes name.
+async def replace_taxes(
+    work: Work, links: Table, owner_column: str, owner_id: UUID, codes: Sequence[str]
+) -> dict[str, list[list[str]]]:
+    """Make the owner's own taxes exactly those that the codes name; what changed, as `conto.changes.differences` does.
 
     Raises:
         NotFound: a code names no live tax.
     """
     wanted = await known_taxes(work, codes)
-    await work.execute(
-        delete(links).where(links.c.organization_id == work.organization.id, links.c[owner_column] == owner_id)
+    removed = await work.rows(
+        delete(links)
+        .where(links.c.organization_id == work.organization.id, links.c[owner_column] == owner_id)
+        .where(taxes.c.organization_id == links.c.organization_id, taxes.c.id == links.c.tax_id)
+        .returning(taxes.c.code)
     )
     await link_taxes(work, links, owner_column, owner_id, [tax.id for tax in wanted])
+    before, after = sorted(row.code for row in removed), sorted(tax.code for tax in wanted)
+    return {"tax_codes": [before, after]} if before != after else {}
 
 
 async def link_taxes(work: Work, links: Table, owner_column: str, owner_id: UUID, tax_ids: Sequence[UUID]) -> None:

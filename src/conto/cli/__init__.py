@@ -8,8 +8,9 @@ from typing import NoReturn
 from cyclopts import App
 
 from conto import __version__
-from conto.cli import running
+from conto.cli import operations, running
 from conto.cli.common import CommandError, err
+from conto.cli.mail import mail_app
 from conto.cli.operations import agenda_app, jobs_app, ledger_app
 from conto.cli.tenants import keys_app, organizations_app
 from conto.settings import SettingsError
@@ -24,9 +25,11 @@ app = App(
     help="A billing engine: it meters usage, prices it, and turns it into invoices that get paid.",
     help_epilogue=EPILOGUE,
 )
-for sub in (organizations_app, keys_app, jobs_app, agenda_app, ledger_app):
+for sub in (organizations_app, keys_app, jobs_app, agenda_app, ledger_app, mail_app):
     app.command(sub)
 for command in (running.up, running.serve, running.worker, running.migrate, running.demo):
+    app.command(command)
+for command in (operations.backup, operations.restore):
     app.command(command)
 app.command(running.show_settings, name="settings")
 
@@ -53,6 +56,7 @@ def fail(message: str) -> NoReturn:
 
 def expected_errors() -> tuple[type[Exception], ...]:
     """The errors whose message is meant for whoever runs a command."""
+    from conto.backup.archive import ArchiveError
     from conto.credentials import CredentialsError
     from conto.database import DatabaseUnreachable
     from conto.db.embedded import EmbeddedServerError
@@ -61,6 +65,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
 
     return (
         SettingsError,
+        ArchiveError,
         CredentialsError,
         EmbeddedServerError,
         DatabaseUnreachable,

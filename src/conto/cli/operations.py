@@ -1,12 +1,17 @@
 """Commands for whoever looks after a server: what is held, what falls due, whether the books agree."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
-from conto.cli.common import CommandError, moment, opened_works, out, run, show
+from conto.cli.common import CommandError, moment, opened_works, out, run, settings, show
 
-jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents.")
+if TYPE_CHECKING:
+    from conto.verification import Mismatch
+
+jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents, mail.")
 agenda_app = App(name="agenda", help="What falls due.")
 ledger_app = App(name="ledger", help="The ledger of transfers.")
 
@@ -108,22 +113,109 @@ def list_next_entries(*, limit: int = 20) -> None:
 
 @ledger_app.command(name="verify")
 def verify_ledger() -> None:
-    """Rebuild what every invoice is owed from its transfers and compare; the exit status is 1 where one differs."""
-    from conto import ledger
+    """Sum up invoices from their transfers, payments, fees and taxes again, and compare.
+
+    Each figure that differs is named with both amounts, in minor units; the exit status is then 1.
+    """
     from conto.organizations.overview import list_organizations
+    from conto.verification import mismatches
 
     async def verify() -> None:
         wrong: list[tuple[str, ...]] = []
         async with opened_works() as works:
             for organization in await list_organizations(works):
                 async with works.enter(organization.id) as work:
-                    wrong += [
-                        (str(organization.id), row.number, row.currency, str(row.stored), str(row.moved))
-                        for row in await ledger.mismatches(work)
-                    ]
+                    wrong += [mismatch_line(organization.id, found) for found in await mismatches(work)]
         if wrong:
-            show(("organization", "invoice", "currency", "due, stored", "due, by transfers"), wrong)
+            heads = ("organization", "invoice", "id", "figure", "by", "currency", "stored", "summed up", "difference")
+            show(heads, wrong)
             raise SystemExit(1)
-        out.print("Every invoice is owed what its transfers say.")
+        out.print("Every invoice is owed what its transfers say, and paid what its payments say.")
 
     run(verify())
+
+
+def mismatch_line(organization_id: UUID, found: "Mismatch") -> tuple[str, ...]:
+    """A figure that differs, as a row."""
+    return (
+        str(organization_id),
+        found.number or "(not there)",
+        str(found.invoice_id),
+        found.figure,
+        found.source,
+        found.currency,
+        str(found.stored_cents),
+        str(found.summed_cents),
+        f"{found.difference_cents:+d}",
+    )
+
+
+def backup(path: Path, /, *, keys: bool = True) -> None:
+    """Write a backup of everything: the database, the documents and the server's keys. The server may run.
+
+    The file can be read by its owner alone, and should be: whoever has it has everybody's data, and the
+    keys that decrypt stored secrets.
+
+    Parameters
+    ----------
+    path
+        The file to write, or a folder in which to make one that is named after the time.
+    keys
+        With the keys. Without them the backup can be restored only where CONTO_SECRET_KEY is set to the
+        same key.
+    """
+    from conto.backup.create import back_up
+    from conto.credentials import load_or_create
+    from conto.database import database, refuse_unreachable
+    from conto.files import open_files
+    from conto.secrets import Secrets
+
+    found, target = settings(), path.absolute()
+
+    async def work(url: str) -> None:
+        await refuse_unreachable(url)
+        credentials = load_or_create(found)
+        files = open_files(found.files_url, Secrets(credentials.secret_key), found.public_url, found.link_seconds)
+        taken = await back_up(url, files, credentials, target, with_keys=keys)
+        rows = sum(table.rows for table in taken.manifest.tables)
+        out.print(f"{taken.path}: {rows} rows, {len(taken.manifest.files)} documents", soft_wrap=True)
+        if taken.manifest.missing:
+            raise CommandError(
+                f"{len(taken.manifest.missing)} documents that the database names are not in the store, nor in the"
+                f" backup: {', '.join(taken.manifest.missing[:3])} …"
+            )
+
+    with database(found) as where:
+        run(work(where.owner_url))
+
+
+def restore(path: Path, /, *, replace: bool = False) -> None:
+    """Restore a backup into CONTO_DATA, or into DATABASE_URL and CONTO_FILES_URL; no server may run there.
+
+    The backup is checked as a whole first. A backup of an older version is brought up to this one. What was
+    waiting on the queue when it was taken, webhooks among it, is done once workers start.
+
+    Parameters
+    ----------
+    path
+        The file that `conto backup` has written.
+    replace
+        Delete what the database holds, and replace the keys.
+    """
+    from conto.backup.archive import opened
+    from conto.backup.restore import restore as put_back
+    from conto.database import database, refuse_unreachable
+
+    found, source = settings(), path.absolute()
+
+    async def work(url: str) -> None:
+        await refuse_unreachable(url)
+        manifest = await put_back(found, url, source, replace=replace)
+        rows = sum(table.rows for table in manifest.tables)
+        out.print(f"Restored what was there at {manifest.taken_at}: {rows} rows, {len(manifest.files)} documents.")
+
+    with opened(source):
+        # There is one: a database may be made for it.
+        pass
+    with database(found, own=True) as where:
+        run(work(where.owner_url))

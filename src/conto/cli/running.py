@@ -62,7 +62,13 @@ def work_process(found: Settings, credentials: Any) -> Any:
     from conto.runtime import open_works
 
     async def drain(url: str) -> None:
-        async with open_works(found, credentials, url, pool_size=max(6, found.database_pool)) as works:
+        async with open_works(
+            found,
+            credentials,
+            url,
+            pool_size=max(6, found.database_pool),
+            statement_seconds=found.worker_statement_seconds,
+        ) as works:
             await work.run(works, url, stop_event())
 
     return drain

@@ -18,6 +18,11 @@ def customer_slug(prefix: str, sequential_id: int) -> str:
     return f"{prefix}-{padded(sequential_id)}"
 
 
+def receipt_number(customer_slug: str, sequential_id: int) -> str:
+    """The number of a customer's n-th payment receipt (chapter 70 §8)."""
+    return f"{customer_slug}-RCPT-{sequential_id:06d}"
+
+
 def draft_number(prefix: str) -> str:
     """What stands in place of a number until the invoice is final."""
     return f"{prefix}-DRAFT"

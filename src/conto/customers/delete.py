@@ -15,3 +15,4 @@ async def delete_customer(work: Work, customer: Row[Any]) -> None:
         .where(customers.c.organization_id == work.organization.id, customers.c.id == customer.id)
         .values(deleted_at=work.now)
     )
+    work.emit("customer.deleted", customer.id)

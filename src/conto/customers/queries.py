@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
 
 from conto.catalog.applied_taxes import shown_by_owner
+from conto.catalog.selected_sections import sections_of_customer
 from conto.db.nested import nested
-from conto.db.tables import billing_entities, customer_metadata, customers, customers_taxes
+from conto.db.tables import billing_entities, customer_error_details, customer_metadata, customers, customers_taxes
 from conto.errors import NotFound
 from conto.schemas.customers import (
     CustomerObject,
@@ -27,6 +28,8 @@ WITH_ENTITY = select(
     billing_entities.c.timezone.label("entity_timezone"),
     billing_entities.c.net_payment_term.label("entity_net_payment_term"),
     billing_entities.c.finalize_zero_amount_invoice.label("entity_finalize_zero_amount_invoice"),
+    billing_entities.c.eu_tax_management.label("entity_eu_tax_management"),
+    billing_entities.c.country.label("entity_country"),
 ).join(
     billing_entities,
     (billing_entities.c.organization_id == customers.c.organization_id)
@@ -53,6 +56,7 @@ _BY_EXTERNAL_ID = _OF_ORGANIZATION.where(
 )
 _BY_EXTERNAL_ID_LOCKED = _BY_EXTERNAL_ID.with_for_update(key_share=True, of=customers)
 _BY_ID = _OF_ORGANIZATION.where(customers.c.id == bindparam("id"))
+_BY_ID_LOCKED = _BY_ID.with_for_update(key_share=True, of=customers)
 _EMBEDDED = _OF_ORGANIZATION.add_columns(METADATA.column).where(
     customers.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
@@ -63,6 +67,14 @@ _METADATA = (
         customer_metadata.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
     )
     .order_by(customer_metadata.c.created_at, customer_metadata.c.position)
+)
+_ERRORS = (
+    select(customer_error_details)
+    .where(
+        customer_error_details.c.organization_id == ORGANIZATION,
+        customer_error_details.c.customer_id == bindparam("id"),
+    )
+    .order_by(customer_error_details.c.created_at, customer_error_details.c.id)
 )
 
 
@@ -110,16 +122,18 @@ async def extended(work: Work, row: Row[Any]) -> CustomerObjectExtended:
     """A customer as it answers for itself."""
     metadata = await metadata_of(work, [row.id])
     taxes = await shown_by_owner(work, customers_taxes, "customer_id", [row.id])
-    return show_customer_extended(row, metadata[row.id], taxes[row.id])
+    errors = await work.rows(_ERRORS, id=row.id)
+    sections = await sections_of_customer(work, row)
+    return show_customer_extended(row, metadata[row.id], taxes[row.id], sections, errors)
 
 
-async def customer_by_id(work: Work, customer_id: UUID) -> Row[Any]:
-    """The customer with this id of ours, deleted or not.
+async def customer_by_id(work: Work, customer_id: UUID, *, lock: bool = False) -> Row[Any]:
+    """The customer with this id of ours, deleted or not, locked for a billing action where that is asked for.
 
     Raises:
         NotFound: there is none.
     """
-    found = await work.first(_BY_ID, id=customer_id)
+    found = await work.first(_BY_ID_LOCKED if lock else _BY_ID, id=customer_id)
     if found is None:
         raise NotFound("customer")
     return found

@@ -1,6 +1,7 @@
 """Create a customer, or change the one that has its external id (chapter 10 §§4.1-4.2)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,21 @@ from sqlalchemy import Row, insert, select, update
 
 from conto import counters, metadata
 from conto.catalog.applied_taxes import known_taxes, link_taxes, replace_taxes
-from conto.changes import given
+from conto.catalog.selected_sections import select_sections
+from conto.changes import differences, given
 from conto.core.numbering import customer_slug
+from conto.customers import eu_taxes
+from conto.customers.payment_provider import provider_columns, refuse_unknown_provider
 from conto.customers.queries import customer_by_id
-from conto.db.tables import customer_metadata, customers, customers_taxes, invoices, organizations
+from conto.customers.vat_checks import clear_tax_error
+from conto.db.tables import (
+    customer_metadata,
+    customers,
+    customers_custom_sections,
+    customers_taxes,
+    invoices,
+    organizations,
+)
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.organizations.queries import billing_entity, default_billing_entity
@@ -50,17 +62,19 @@ async def upsert_customer(work: Work, data: CustomerInput, problems: Problems) -
         Invalid: a field, or integrations, payment provider, custom sections or metadata are not as they must be.
     """
     entity_id = await _billing_entity_id(work, data)
+    _refuse_in_order(data, problems)
     problems.raise_if_any()
-    _refuse_doubled_integrations(data)
-    _refuse_unknown_provider(data)
     _refuse_sections_both_ways(data)
     found = await _existing(work, data.external_id)
+    refuse_unknown_provider(data, found)
     if found is None:
         customer_id = await _create(work, data, entity_id)
     else:
         customer_id = found.id
         await _change(work, data, found, entity_id)
-    return await customer_by_id(work, customer_id)
+    changed = await customer_by_id(work, customer_id)
+    await eu_taxes.follow(work, found, changed, None if data.tax_codes is UNSET else data.tax_codes or [])
+    return changed
 
 
 async def _existing(work: Work, external_id: str) -> Row[Any] | None:
@@ -95,6 +109,8 @@ async def _create(work: Work, data: CustomerInput, entity_id: UUID | None) -> UU
         "skip_invoice_custom_sections": False,
         "created_at": work.now,
         "updated_at": work.now,
+        "eu_tax_decided": False,
+        "vies_check_pending": False,
     } | _columns(data)
     prefix = (
         await work.one(select(organizations.c.document_number_prefix).where(organizations.c.id == work.organization.id))
@@ -105,12 +121,13 @@ async def _create(work: Work, data: CustomerInput, entity_id: UUID | None) -> UU
     values |= {"sequential_id": sequential_id, "slug": customer_slug(prefix, sequential_id)}
     await work.execute(insert(customers).values(values))
     await link_taxes(work, customers_taxes, "customer_id", customer_id, [tax.id for tax in wanted])
+    await _select_sections(work, customer_id, data)
     await _set_metadata(work, customer_id, data)
     return customer_id
 
 
 async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: UUID | None) -> None:
-    values = _columns(data) | {"updated_at": work.now}
+    values = _columns(data) | provider_columns(data, found) | {"updated_at": work.now}
     if entity_id is not None:
         values["billing_entity_id"] = entity_id
     if data.finalize_zero_amount_invoice is not UNSET:
@@ -122,10 +139,20 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
         .where(customers.c.organization_id == work.organization.id, customers.c.id == found.id)
         .values(values)
     )
+    changes: dict[str, Any] = differences(found, values)
     if data.tax_codes is not UNSET:
-        await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
-    await _set_metadata(work, found.id, data)
-    work.emit("customer.updated", found.id)
+        changes |= await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+    changes |= await _select_sections(work, found.id, data)
+    changes |= await _set_metadata(work, found.id, data)
+    if _moves(found, values):
+        await clear_tax_error(work, found.id)
+    work.emit("customer.updated", found.id, changes=changes)
+
+
+def _moves(found: Row[Any], values: Mapping[str, Any]) -> bool:
+    """Whether a change touches an address of the customer."""
+    address = {name: value for name, value in values.items() if name.removeprefix("shipping_") in ADDRESS}
+    return any(getattr(found, name) != value for name, value in address.items())
 
 
 async def _has_billing(work: Work, customer_id: UUID) -> bool:
@@ -148,7 +175,17 @@ def _columns(data: CustomerInput) -> dict[str, Any]:
     if data.billing_configuration:
         configured = given(data.billing_configuration)
         values |= {name: configured[name] for name in CONFIGURED if name in configured}
+    if data.invoice_custom_section_codes is not UNSET and not data.skip_invoice_custom_sections:
+        values["skip_invoice_custom_sections"] = False
     return values
+
+
+def _refuse_in_order(data: CustomerInput, problems: Problems) -> None:
+    """Refuse what is told alone, ahead of the other fields: each of these before the next."""
+    for field, code in (("metadata", "invalid_count"), ("finalize_zero_amount_invoice", "invalid_value")):
+        if code in problems.details.get(field, ()):
+            raise Invalid({field: [code]})
+    _refuse_doubled_integrations(data)
 
 
 def _refuse_doubled_integrations(data: CustomerInput) -> None:
@@ -158,26 +195,28 @@ def _refuse_doubled_integrations(data: CustomerInput) -> None:
         raise Invalid({"integration_customers": ["invalid_count_per_integration_type"]})
 
 
-def _refuse_unknown_provider(data: CustomerInput) -> None:
-    """Linking to a payment provider needs one that is set up, and none can be yet."""
-    asked = data.billing_configuration
-    if asked and (asked.sync_with_provider or asked.provider_customer_id):
-        raise Invalid({"base": ["payment_provider_not_found"]})
-
-
 def _refuse_sections_both_ways(data: CustomerInput) -> None:
     if data.skip_invoice_custom_sections is True and data.invoice_custom_section_codes:
         raise Invalid({"invoice_custom_sections": ["skip_sections_and_selected_ids_sent_together"]})
 
 
-async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> None:
-    """Replace the metadata, where there is any in the input."""
-    if data.metadata is not UNSET:
-        await metadata.replace(
-            work,
-            customer_metadata,
-            "customer_id",
-            customer_id,
-            data.metadata or [],
-            lambda entry: {"display_in_invoice": entry.display_in_invoice is True},
-        )
+async def _select_sections(work: Work, customer_id: UUID, data: CustomerInput) -> dict[str, Any]:
+    """Replace the selected custom sections, where the input names some or says to skip them; what changed."""
+    codes = [] if data.skip_invoice_custom_sections is True else data.invoice_custom_section_codes
+    if codes is UNSET:
+        return {}
+    return await select_sections(work, customers_custom_sections, "customer_id", customer_id, codes)
+
+
+async def _set_metadata(work: Work, customer_id: UUID, data: CustomerInput) -> dict[str, Any]:
+    """Replace the metadata, where there is any in the input; what changed."""
+    if data.metadata is UNSET:
+        return {}
+    return await metadata.replace(
+        work,
+        customer_metadata,
+        "customer_id",
+        customer_id,
+        data.metadata or [],
+        lambda entry: {"display_in_invoice": entry.display_in_invoice is True},
+    )

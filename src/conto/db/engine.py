@@ -29,8 +29,13 @@ def _encode_json(value: object) -> str:
     return _json_encoder.encode(value).decode()
 
 
-def create_engine(url: str, *, pool_size: int = 10, pool_timeout: float = 30) -> AsyncEngine:
-    """An engine whose connections act as the application's role. JSON keeps decimals exact both ways."""
+def create_engine(
+    url: str, *, pool_size: int = 10, pool_timeout: float = 30, statement_seconds: int = 0
+) -> AsyncEngine:
+    """An engine whose connections act as the application's role. JSON keeps decimals exact both ways.
+
+    A statement that runs longer than `statement_seconds` is ended by the server; 0 lets it run.
+    """
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -39,7 +44,7 @@ def create_engine(url: str, *, pool_size: int = 10, pool_timeout: float = 30) ->
         hide_parameters=True,
         json_serializer=_encode_json,
         json_deserializer=_json_decoder.decode,
-        connect_args={"server_settings": server_settings()},
+        connect_args={"server_settings": {**server_settings(), "statement_timeout": f"{statement_seconds}s"}},
     )
 
 

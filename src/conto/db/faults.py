@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from conto.errors import ContoError, Invalid, Locked
+from conto.errors import ContoError, Invalid, Locked, TimedOut
 
 UNIQUE_VIOLATION = "23505"
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
+QUERY_CANCELED = "57014"
 
 
 class Deadlock(ContoError):
@@ -30,12 +31,14 @@ def _taken_field(error: DBAPIError) -> str | None:
 
 @contextmanager
 def raised_as_ours() -> Iterator[None]:
-    """Turn a race for a unique value, a lock that was not had in time and a deadlock into our errors.
+    """Turn a race for a unique value, a lock that was not had in time, a deadlock and a statement that took
+    too long into our errors.
 
     Raises:
         Invalid: another transaction took a unique value first.
         Locked: the lock, or a connection, was not had in time.
         Deadlock: the transaction was ended to resolve one.
+        TimedOut: a statement ran for longer than it may.
     """
     try:
         yield
@@ -50,4 +53,6 @@ def raised_as_ours() -> Iterator[None]:
             raise Locked from error
         if state == DEADLOCK:
             raise Deadlock from error
+        if state == QUERY_CANCELED:
+            raise TimedOut from error
         raise

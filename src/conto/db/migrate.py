@@ -7,7 +7,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 LOCK = 0x636F6E746F
@@ -25,19 +25,24 @@ def newest_revision() -> str:
     return head
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of the code has the migration to this revision."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
 async def migrate(url: str) -> None:
     """Run all migrations that the database lacks, in one transaction, as the role in `url`."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = owner_engine(url)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(upgrade)
     finally:
         await engine.dispose()
 
 
 async def current_revision(url: str) -> str | None:
     """The revision that the database has, None where it was never migrated."""
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = owner_engine(url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
@@ -45,11 +50,17 @@ async def current_revision(url: str) -> str | None:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def owner_engine(url: str) -> AsyncEngine:
+    """Connections of the owner. Statements take the time that they need, whatever limit the server has for others."""
+    return create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": {"statement_timeout": "0"}})
+
+
+def upgrade(connection: Connection, target: str = "head") -> None:
+    """Run the migrations up to `target` that the database lacks, in one transaction, that of the connection if any."""
     scripts = _scripts()
 
     def steps(revision: object, _: MigrationContext) -> object:
-        return scripts._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage, reportArgumentType]
+        return scripts._upgrade_revs(target, revision)  # pyright: ignore[reportPrivateUsage, reportArgumentType]
 
     with EnvironmentContext(Config(), scripts, fn=steps) as context:
         context.configure(connection=connection, transaction_per_migration=False)

@@ -56,7 +56,7 @@ def _range(step: Mapping[str, Any], wording: Wording) -> str:
     first = wording.quantity(step["from_value"])
     if step["to_value"] is None:
         return wording.say("range_open", first=first)
-    return wording.say("range", first=first, last=wording.quantity(step["to_value"]))
+    return f"{first}–{wording.quantity(step['to_value'])}"
 
 
 def _with_flat(text: str, flat: str, price: Price, wording: Wording) -> str:
@@ -69,22 +69,18 @@ def _graduated(step: Mapping[str, Any], price: Price, wording: Wording) -> str:
 
 
 def _product(step: Mapping[str, Any], price: Price, wording: Wording) -> str:
-    return wording.say(
-        "per_unit",
-        units=wording.quantity(step["units"]),
-        price=price(step["per_unit_amount"]),
-        total=price(step["per_unit_total_amount"]),
-    )
+    units, total = wording.quantity(step["units"]), price(step["per_unit_total_amount"])
+    return f"{units} × {price(step['per_unit_amount'])} = {total}"
+
+
+def _share(step: Mapping[str, Any], units: str | float, price: Price, wording: Wording) -> str:
+    total = price(step["per_unit_total_amount"])
+    return f"{wording.quantity(units)} × {wording.percent(step['rate'])} = {total}"
 
 
 def _graduated_percentage(step: Mapping[str, Any], price: Price, wording: Wording) -> str:
-    product = wording.say(
-        "per_percent",
-        units=wording.quantity(step["units"]),
-        rate=wording.percent(step["rate"]),
-        total=price(step["per_unit_total_amount"]),
-    )
-    return _with_flat(f"{_range(step, wording)}: {product}", step["flat_unit_amount"], price, wording)
+    share = _share(step, step["units"], price, wording)
+    return _with_flat(f"{_range(step, wording)}: {share}", step["flat_unit_amount"], price, wording)
 
 
 def _package(steps: Mapping[str, Any], price: Price, wording: Wording) -> list[str]:
@@ -115,14 +111,7 @@ def _percentage(steps: Mapping[str, Any], price: Price, wording: Wording) -> lis
     if _number(steps["free_events"]) > 0:
         lines.append(wording.say("free_events", count=wording.quantity(steps["free_events"])))
     if _number(steps["paid_units"]) > 0:
-        lines.append(
-            wording.say(
-                "per_percent",
-                units=wording.quantity(steps["paid_units"]),
-                rate=wording.percent(steps["rate"]),
-                total=price(steps["per_unit_total_amount"]),
-            )
-        )
+        lines.append(_share(steps, steps["paid_units"], price, wording))
     return [*lines, *_fixed(steps, price, wording), *_adjustment(steps, price, wording)]
 
 

@@ -1,15 +1,28 @@
-"""The typefaces of documents, and which characters they can print."""
+"""The typefaces of documents, and which characters they can print.
+
+Chinese, Japanese and Korean need a large typeface, which is an extra of its own. Where it is missing,
+documents are made as well; its characters are then printed as U+FFFD.
+"""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import fontpkg_noto_sans
 import typst
 from fontTools.ttLib import TTFont
 
-FAMILIES = (fontpkg_noto_sans.FAMILY,)
-FOLDERS = (fontpkg_noto_sans.ROOT / "files",)
+LATIN = fontpkg_noto_sans.FAMILY
+EAST_ASIAN_PACKAGE = "manimgx_fonts_cjk"
+EAST_ASIAN_FILE = "NotoSansCJK-VF.otf.ttc"
+EAST_ASIAN = "Noto Sans CJK"
+"""The families of the large typeface begin so; each draws every character, in the forms usual in its region."""
+
+REGIONS = {"TW": "TC", "HK": "HK", "MO": "HK", "CN": "SC", "SG": "SC", "MY": "SC", "JP": "JP", "KR": "KR", "KP": "KR"}
+"""Which family draws the forms that readers in a country expect."""
 
 REPLACEMENT = "\ufffd"
 LINE_ENDS = {"\r\n": "\n", "\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n", "\t": " "}
@@ -17,22 +30,61 @@ JOINERS = frozenset("\u00ad\u200c\u200d")
 
 
 @cache
+def east_asian_folder() -> Path | None:
+    """Where the large typeface is; None where its package is not installed."""
+    found = find_spec(EAST_ASIAN_PACKAGE)
+    if found is None or found.origin is None:
+        return None
+    folder = Path(found.origin).parent
+    return folder if (folder / EAST_ASIAN_FILE).is_file() else None
+
+
+@cache
 def fonts() -> typst.Fonts:
-    """The documents' fonts, read once a process; nothing of the system's, so each machine sets the same page."""
+    """The documents' fonts, found once a process; nothing of the system's, so each machine sets the same page."""
+    folders = [fontpkg_noto_sans.ROOT / "files", east_asian_folder()]
     return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder) for folder in FOLDERS]
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(folder) for folder in folders if folder is not None],
     )
+
+
+def families(locale_country: str | None, countries: Iterable[str | None]) -> list[str]:
+    """The families of a document, the first first.
+
+    Characters that China, Japan and Korea share are drawn as the locale's country writes them, else as the
+    first of `countries` that writes with them. One family a document: each is read into memory as a whole.
+    """
+    if east_asian_folder() is None:
+        return [LATIN]
+    regions = [REGIONS[country] for country in (locale_country, *countries) if country in REGIONS]
+    return [LATIN, f"{EAST_ASIAN} {regions[0] if regions else 'TC'}"]
 
 
 @cache
 def covered() -> frozenset[str]:
-    """The characters that the fonts have in every style."""
-    families: dict[str, list[set[int]]] = {}
-    for info in fonts().fonts():
-        with TTFont(info.path, fontNumber=info.index, lazy=True) as font:
-            families.setdefault(info.family, []).append(set(font.getBestCmap() or ()))
-    points = set().union(*(set.intersection(*styles) for styles in families.values()))
-    return frozenset(char for char in map(chr, points) if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
+    """The characters that the first typeface has in every style: all that most documents consist of."""
+    styles = [info for info in fonts().fonts() if info.family == LATIN and info.path]
+    return frozenset.intersection(*(_characters(str(style.path), style.index) for style in styles))
+
+
+@cache
+def covered_widely() -> frozenset[str]:
+    """The characters that any typeface has. Its families share one set of characters, so one is read."""
+    folder = east_asian_folder()
+    return covered() if folder is None else covered() | _characters(folder / EAST_ASIAN_FILE, 0)
+
+
+def _characters(path: str | Path, index: int) -> frozenset[str]:
+    with TTFont(path, fontNumber=index, lazy=True) as font:
+        points = font.getBestCmap() or ()
+        return frozenset(char for char in map(chr, points) if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
+
+
+def prints(text: str) -> bool:
+    """Whether the fonts have every character of the text."""
+    return covered().issuperset(text) or covered_widely().issuperset(text)
 
 
 def printable(data: Any) -> Any:
@@ -63,7 +115,13 @@ def _printable_text(text: str) -> str:
 def _printable_char(char: str) -> str:
     if char in covered() or char == "\n" or char in JOINERS:
         return char
-    if unicodedata.category(char) in ("Cc", "Cf") or "\ufe00" <= char <= "\ufe0f":
+    if unicodedata.category(char) in ("Cc", "Cf") or _selects_a_variant(char):
         return ""
+    if char in covered_widely():
+        return char
     plain = unicodedata.normalize("NFKC", char)
-    return plain if covered().issuperset(plain) else REPLACEMENT
+    return plain if covered_widely().issuperset(plain) else REPLACEMENT
+
+
+def _selects_a_variant(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"

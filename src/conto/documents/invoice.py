@@ -58,8 +58,7 @@ def _facts(invoice: Json, wording: Wording) -> list[dict[str, str]]:
     facts.append((wording.say("issuing_date"), wording.day(date.fromisoformat(invoice["issuing_date"]))))
     term = invoice.get("net_payment_term")
     if term is not None:
-        label = "day" if term == 1 else "days"
-        facts.append((wording.say("payment_term"), wording.say(label, count=wording.quantity(term))))
+        facts.append((wording.say("payment_term"), wording.days(term)))
     metadata = [entry for entry in invoice["customer"].get("metadata") or [] if entry["display_in_invoice"]]
     facts += [(entry["key"], entry["value"]) for entry in sorted(metadata, key=lambda entry: entry["created_at"])]
     return [{"label": label, "value": value} for label, value in facts]

@@ -46,7 +46,7 @@ def section(title: str | None, fees: Sequence[Fee], wording: Wording) -> dict[st
     shared = periods.pop() if len(periods) == 1 and len(fees) > 1 else None
     return {
         "title": title,
-        "period": _period_text("fees_period", shared, wording) if shared else None,
+        "period": _fees_of(shared, wording) if shared else None,
         "lines": [line(fee, wording, with_period=shared is None) for fee in fees],
     }
 
@@ -55,7 +55,7 @@ def line(fee: Fee, wording: Wording, with_period: bool = True) -> dict[str, Any]
     """One fee: its name, the smaller lines below it, and its numbers."""
     period = _period(fee, wording) if with_period else None
     below = [
-        *([_period_text("period", period, wording)] if period else []),
+        *([_days(period, wording)] if period else []),
         *details(fee, wording),
         *conversion(fee, wording),
         *_breakdown(fee, wording),
@@ -112,8 +112,13 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
 
 
-def _period_text(label: str, period: Period, wording: Wording) -> str:
+def _fees_of(period: Period, wording: Wording) -> str:
     start, end = period
     if start == end:
         return wording.day(start)
-    return wording.say(label, start=wording.day(start), end=wording.day(end))
+    return wording.say("fees_period", start=wording.day(start), end=wording.day(end))
+
+
+def _days(period: Period, wording: Wording) -> str:
+    start, end = period
+    return wording.day(start) if start == end else f"{wording.day(start)} – {wording.day(end)}"

@@ -41,3 +41,8 @@ class Wording:
     def day(self, on: date) -> str:
         """A date."""
         return formats.day(on, self.locale)
+
+    def days(self, count: int) -> str:
+        """So many days, in the number that the language asks for."""
+        one = formats.as_locale(self.locale).plural_form(count) == "one"
+        return self.say("day" if one else "days", count=self.quantity(count))

@@ -7,7 +7,7 @@ from conto.errors import Invalid, NotAllowed
 from conto.invoices.queries import invoice, lock
 from conto.work import Work
 
-NOT_COLLECTED = ("draft", "voided")
+NOT_COLLECTED = ("draft", "voided", "pending", "failed")
 
 
 async def retry_payment(work: Work, invoice_id: UUID) -> None:

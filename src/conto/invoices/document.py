@@ -1,6 +1,7 @@
-"""Make an invoice's PDF once it is final, in the background, from its own JSON (chapter 72 §8)."""
+"""Make an invoice's files once it is final, in the background, from its own JSON (chapter 72 §§8-9)."""
 
 import asyncio
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,10 @@ from conto import jobs
 from conto.customers.queries import customer_by_id
 from conto.db.tables import billing_entities, invoices
 from conto.invoices.finalize import DOCUMENT
+from conto.invoices.mail import mail_new
 from conto.invoices.queries import extended, with_entity
 from conto.jobs import Job
+from conto.organizations.logos import logo_of
 from conto.schemas.billing_entities import show_billing_entity
 from conto.schemas.encoding import encode
 from conto.work import Work, Works
@@ -24,33 +27,80 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def ask_for(work: Work, invoice_id: UUID) -> None:
-    """Have the document made after the commit, once however often it is asked for."""
+    """Have the files made after the commit, once however often they are asked for."""
     work.enqueue(Job(DOCUMENT, invoice_id, once=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the files of an invoice are made from, and which of them are there."""
+
+    invoice: dict[str, Any]
+    seller: dict[str, Any]
+    locale: str
+    logo: bytes | None
+    has_pdf: bool
+    has_xml: bool
 
 
 @jobs.handles(DOCUMENT)
 async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
-    """Set the invoice's PDF and keep it. A second run finds it there and does nothing."""
+    """Make what files the invoice lacks and keep them. A second run finds them there and does nothing.
+
+    Files are kept before they are noted, and under names of their own, so a run that ends in between is
+    made good by the next.
+    """
     async with works.enter(organization_id) as work:
-        invoice = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
-        if invoice is None or invoice.file_path or invoice.status not in HAS_DOCUMENT:
-            return
-        shown = await _as_json(await extended(work, invoice_id))
-        seller = await _as_json(show_billing_entity(await _seller(work, invoice), is_default=False))
-        customer = await customer_by_id(work, invoice.customer_id)
-        locale = customer.document_locale or seller["document_locale"]
-    pdf = await asyncio.to_thread(_render, shown, seller, locale)
-    path = f"{organization_id}/invoices/{invoice_id}.pdf"
-    await works.files.put(path, pdf)
+        source = await _source(work, invoice_id)
+    if source is None:
+        return
+    made: dict[str, str] = {}
+    if source.seller["einvoicing"] and not source.has_xml:
+        made["xml_path"] = f"{organization_id}/invoices/{invoice_id}.xml"
+        await works.files.put(made["xml_path"], await asyncio.to_thread(_render_xml, source))
+    if not source.has_pdf:
+        made["file_path"] = f"{organization_id}/invoices/{invoice_id}.pdf"
+        await works.files.put(made["file_path"], await asyncio.to_thread(_render_pdf, source))
     async with works.enter(organization_id) as work:
-        await _record(work, invoice_id, path)
+        for column, path in made.items():
+            if await _noted(work, invoice_id, column, path) and column == "file_path":
+                work.emit("invoice.generated", invoice_id)
+                await mail_new(work, invoice_id)
 
 
-def _render(invoice: dict[str, Any], seller: dict[str, Any], locale: str) -> bytes:
-    # Imported where documents are made: the compiler and its fonts are no business of the API's processes.
+async def _source(work: Work, invoice_id: UUID) -> Source | None:
+    """What is to be made files from; None where the invoice gets none, or has its PDF and needs no more."""
+    invoice = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
+    if invoice is None or invoice.status not in HAS_DOCUMENT or (invoice.file_path and invoice.xml_path):
+        return None
+    entity = await _seller(work, invoice)
+    if invoice.file_path and not entity.einvoicing:
+        return None
+    customer = await customer_by_id(work, invoice.customer_id)
+    return Source(
+        invoice=await _as_json(await extended(work, invoice_id)),
+        seller=await _as_json(show_billing_entity(entity, is_default=False)),
+        locale=customer.document_locale or entity.document_locale,
+        logo=await logo_of(work, entity),
+        has_pdf=bool(invoice.file_path),
+        has_xml=bool(invoice.xml_path),
+    )
+
+
+# The compiler, its fonts and the libraries for e-invoices are imported where documents are made: they are no
+# business of the API's processes.
+
+
+def _render_pdf(source: Source) -> bytes:
     from conto.documents.render import render_invoice
 
-    return render_invoice(invoice, seller, locale)
+    return render_invoice(source.invoice, source.seller, source.locale, source.logo)
+
+
+def _render_xml(source: Source) -> bytes:
+    from conto.documents.render import render_xml
+
+    return render_xml(source.invoice, source.seller, source.locale)
 
 
 async def _as_json(shown: Any) -> dict[str, Any]:
@@ -66,17 +116,16 @@ async def _seller(work: Work, invoice: Row[Any]) -> Row[Any]:
     )
 
 
-async def _record(work: Work, invoice_id: UUID, path: str) -> None:
-    """Note where the document is, and tell of it once, also when two workers made it at the same time."""
+async def _noted(work: Work, invoice_id: UUID, column: str, path: str) -> bool:
+    """Note where a file is; whether this run was the first, also when two workers made it at the same time."""
     first = await work.first(
         update(invoices)
         .where(
             invoices.c.organization_id == work.organization.id,
             invoices.c.id == invoice_id,
-            invoices.c.file_path.is_(None),
+            invoices.c[column].is_(None),
         )
-        .values(file_path=path)
+        .values({column: path})
         .returning(invoices.c.id)
     )
-    if first is not None:
-        work.emit("invoice.generated", invoice_id)
+    return first is not None

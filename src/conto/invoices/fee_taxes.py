@@ -24,7 +24,6 @@ from sqlalchemy import (
 
 from conto.core.taxes import Tax, applicable
 from conto.db.tables import add_ons_taxes, billing_entities_taxes, customers_taxes, taxes
-from conto.schemas.invoices import OneOffFeeInput
 from conto.work import ORGANIZATION, Work
 
 
@@ -43,14 +42,15 @@ class TaxLevels:
         return applicable((named, self.of_add_ons.get(add_on_id, ()), self.of_customer, self.of_billing_entity))
 
 
-async def tax_levels(
-    work: Work, customer: Row[Any], add_ons: Iterable[Row[Any]], fees: Sequence[OneOffFeeInput]
-) -> TaxLevels:
-    """The taxes that may apply to these fees of the customer. The entity is the customer's, whoever issues."""
+async def tax_levels(work: Work, customer: Row[Any], *, add_on_ids: Iterable[UUID], codes: Iterable[str]) -> TaxLevels:
+    """The taxes that may apply to fees of the customer over these add-ons that name these codes.
+
+    The entity is the customer's, whoever issues.
+    """
     rows = await work.rows(
         _LEVELS,
-        codes=list({code for fee in fees for code in fee.tax_codes or ()}),
-        add_on_ids=[add_on.id for add_on in add_ons],
+        codes=list(set(codes)),
+        add_on_ids=list(set(add_on_ids)),
         customer_ids=[customer.id],
         billing_entity_ids=[customer.billing_entity_id],
     )

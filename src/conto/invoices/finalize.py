@@ -23,8 +23,12 @@ async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_typ
     """Issue the invoice, or close it where it is over nothing and the zero-amount rule says to skip.
 
     Its row carries what `conto.invoices.queries.OF_ENTITY` names of its billing entity.
-    Closed ones have no webhook, document, payment or number.
+    Closed ones have no webhook, document, payment or number. Nor have those whose taxes are not known yet:
+    they are pending until `conto.invoices.pending` takes them up.
     """
+    if awaits_taxes(invoice.invoice_type, customer):
+        await _set(work, invoice, status="pending", number=draft_number(invoice.entity_document_number_prefix))
+        return
     if invoice.fees_amount_cents == 0 and skips_zero_amounts(customer):
         await _set(work, invoice, status="closed", number=draft_number(invoice.entity_document_number_prefix))
         return
@@ -36,6 +40,14 @@ async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_typ
     # Counters come last: whoever numbers the next invoice waits from here to the commit.
     await work.send()
     await _number(work, invoice, customer)
+
+
+def awaits_taxes(invoice_type: str, customer: Row[Any]) -> bool:
+    """Whether the taxes of such an invoice depend on a check of the customer's VAT number that is under way.
+
+    Purchases of prepaid credits are never taxed, and `advance_charges` take over their fees' taxes.
+    """
+    return customer.vies_check_pending and invoice_type not in ("credit", "advance_charges")
 
 
 def skips_zero_amounts(customer: Row[Any]) -> bool:

@@ -1,14 +1,14 @@
 """The lists of invoices and of fees, with their filters (chapter 20 §7.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Select, String, and_, func, or_
+from sqlalchemy import ColumnElement, Select, String, and_, exists, false, func, or_
 
 from conto import metadata
-from conto.db.tables import customers, fees, invoice_metadata, invoices
+from conto.db.tables import customers, fees, invoice_metadata, invoices, payments
 from conto.invoices.queries import fee_rows, with_entity
 from conto.listing import Found, contains, page_of
 from conto.organizations.queries import billing_entity_ids
@@ -58,9 +58,23 @@ def _states(filters: InvoiceFilters) -> list[ColumnElement[bool]]:
         paid, total = invoices.c.total_paid_amount_cents, invoices.c.total_amount_cents
         partly = and_(paid > 0, paid < total)
         conditions.append(partly if filters.partially_paid else ~partly)
+    if filters.settlements:
+        conditions.append(or_(*(SETTLED[way]() for way in filters.settlements)))
     if filters.invoice_type:
         conditions.append(invoices.c.invoice_type == filters.invoice_type)
     return conditions
+
+
+def _has_payment() -> ColumnElement[bool]:
+    return exists().where(
+        payments.c.organization_id == invoices.c.organization_id,
+        payments.c.invoice_id == invoices.c.id,
+        payments.c.payment_status == "succeeded",
+    )
+
+
+SETTLED: Mapping[str, Callable[[], ColumnElement[bool]]] = {"payment": _has_payment, "credit_note": false}
+"""What shows that an invoice was settled in each way, wholly or in part."""
 
 
 def _amounts_and_dates(filters: InvoiceFilters) -> list[ColumnElement[bool]]:
@@ -101,8 +115,8 @@ SEARCHED: Sequence[str] = ("name", "firstname", "lastname", "external_id", "emai
 
 
 async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int) -> Found:
-    """Fees of visible invoices, oldest first."""
-    statement: Select[Any] = fee_rows(work).where(invoices.c.status.in_(VISIBLE))
+    """Fees with or without an invoice, whatever its state, oldest first."""
+    statement: Select[Any] = fee_rows(work)
     if filters.external_customer_id:
         statement = statement.where(customers.c.external_id == filters.external_customer_id)
     if filters.fee_type:
@@ -110,7 +124,7 @@ async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int)
     if filters.payment_status:
         statement = statement.where(fees.c.payment_status == filters.payment_status)
     if filters.currency:
-        statement = statement.where(fees.c.currency == filters.currency)
+        statement = statement.where(fees.c.currency == filters.currency.upper())
     for column, first, last in (
         (fees.c.created_at, filters.created_at_from, filters.created_at_to),
         (fees.c.succeeded_at, filters.succeeded_at_from, filters.succeeded_at_to),

@@ -12,13 +12,13 @@ from sqlalchemy import Row, update
 
 from conto.catalog.add_ons import add_ons_by_code
 from conto.core.money import MOST_CENTS, product, to_cents
-from conto.core.taxes import Tax
 from conto.customers.queries import customer as customer_row
 from conto.db.tables import customers
 from conto.errors import NotFound
 from conto.invoices.build import FeeDraft, InvoiceDraft, store
+from conto.invoices.custom_sections import sections_of_invoice
 from conto.invoices.fee_taxes import TaxLevels, tax_levels
-from conto.invoices.finalize import finish
+from conto.invoices.finalize import awaits_taxes, finish
 from conto.organizations.queries import billing_entity
 from conto.schemas.invoices import OneOffFeeInput, OneOffInput
 from conto.schemas.reader import Problems
@@ -60,7 +60,12 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
     problems.raise_if_any()
     assert currency
 
-    levels = await tax_levels(work, customer, add_ons.values(), data.fees)
+    levels = await tax_levels(
+        work,
+        customer,
+        add_on_ids=[add_on.id for add_on in add_ons.values()],
+        codes=[code for fee in data.fees for code in fee.tax_codes or ()],
+    )
     drafts = [
         _draft(fee, add_ons[str(fee.add_on_code)], covered, levels, problems)
         for fee, covered in zip(data.fees, boundaries, strict=True)
@@ -78,7 +83,9 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
         currency=currency,
         purchase_order_number=data.purchase_order_number or None,
         skip_psp=data.skip_psp is True,
+        taxes_pending=awaits_taxes("one_off", customer),
         fees=drafts,
+        custom_sections=await sections_of_invoice(work, customer, data.invoice_custom_section),
     )
     stored = await store(work, draft)
     await finish(work, stored, customer, event_type="invoice.one_off_created")
@@ -143,6 +150,7 @@ def _draft(
     """The fee with its amount: unit price times units, rounded once."""
     unit_amount_cents = _given_or(fee.unit_amount_cents, add_on.amount_cents)
     units = _given_or(fee.units, ONE)
+    codes = fee.tax_codes or []
     precise = product(Decimal(unit_amount_cents), units)
     if precise > MOST_CENTS:
         problems.add("units", "value_is_out_of_range")
@@ -161,13 +169,9 @@ def _draft(
         amount_cents=to_cents(precise),
         from_at=covered.start,
         to_at=covered.end,
-        taxes=_taxes(fee, add_on, levels),
+        tax_codes=tuple(codes),
+        taxes=levels.of_add_on(codes, add_on.id),
     )
-
-
-def _taxes(fee: OneOffFeeInput, add_on: Row[Any], levels: TaxLevels) -> tuple[Tax, ...]:
-    codes = fee.tax_codes if fee.tax_codes else []
-    return levels.of_add_on(codes, add_on.id)
 
 
 def _given_or(value: Any, default: Any) -> Any:

@@ -5,12 +5,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, literal, select
+from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, func, literal, select
 
 from conto.clock import system_now
 from conto.customers.queries import METADATA, WITH_ENTITY, embedded
-from conto.db.nested import nested
-from conto.db.tables import billing_entities, customers, fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
+from conto.db.nested import Nested, nested
+from conto.db.tables import (
+    applied_invoice_custom_sections,
+    billing_entities,
+    customers,
+    fees,
+    fees_taxes,
+    invoice_metadata,
+    invoices,
+    invoices_taxes,
+)
 from conto.errors import NotFound
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
@@ -47,7 +56,8 @@ _OWNER_LOCKED = (
 )
 
 
-def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
+def _parts(table: Table, owner: Column[Any]) -> Select[Any]:
+    """What the owners named have of a kind, each one's in its order."""
     return (
         select(table)
         .where(table.c.organization_id == ORGANIZATION, owner == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -55,38 +65,29 @@ def _taxes_on(table: Table, owner: Column[Any]) -> Select[Any]:
     )
 
 
-_METADATA = (
-    select(invoice_metadata)
-    .where(
-        invoice_metadata.c.organization_id == ORGANIZATION,
-        invoice_metadata.c.invoice_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
-    )
-    .order_by(invoice_metadata.c.invoice_id, invoice_metadata.c.position)
-)
-_INVOICE_TAXES = _taxes_on(invoices_taxes, invoices_taxes.c.invoice_id)
-_FEE_TAXES = _taxes_on(fees_taxes, fees_taxes.c.fee_id)
+def _its(name: str, table: Table) -> Nested:
+    """What an invoice has of a kind, in its order."""
+    of_invoice = (table.c.organization_id == invoices.c.organization_id) & (table.c.invoice_id == invoices.c.id)
+    return nested(name, select(table).where(of_invoice).correlate(invoices), "position")
+
+
+_METADATA = _parts(invoice_metadata, invoice_metadata.c.invoice_id)
+_SECTIONS = _parts(applied_invoice_custom_sections, applied_invoice_custom_sections.c.invoice_id)
+_INVOICE_TAXES = _parts(invoices_taxes, invoices_taxes.c.invoice_id)
+_FEE_TAXES = _parts(fees_taxes, fees_taxes.c.fee_id)
 _FEES = (
-    select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
-    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
-    .join(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
-)
-_ITS_TAXES = nested(
-    "applied_taxes",
-    select(invoices_taxes)
-    .where(invoices_taxes.c.organization_id == invoices.c.organization_id, invoices_taxes.c.invoice_id == invoices.c.id)
-    .correlate(invoices),
-    "position",
-)
-_ITS_METADATA = nested(
-    "metadata",
-    select(invoice_metadata)
-    .where(
-        invoice_metadata.c.organization_id == invoices.c.organization_id,
-        invoice_metadata.c.invoice_id == invoices.c.id,
+    select(
+        fees,
+        customers.c.external_id.label("external_customer_id"),
+        func.coalesce(invoices.c.self_billed, customers.c.account_type == "partner").label("self_billed"),
     )
-    .correlate(invoices),
-    "position",
+    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
+    .outerjoin(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
+    .where(fees.c.deleted_at.is_(None))
 )
+_ITS_TAXES = _its("applied_taxes", invoices_taxes)
+_ITS_METADATA = _its("metadata", invoice_metadata)
+_ITS_SECTIONS = _its("applied_sections", applied_invoice_custom_sections)
 _ITS_FEES = nested(
     "fees",
     select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
@@ -102,7 +103,9 @@ _ITS_CUSTOMER = nested(
     .correlate(invoices),
     "id",
 )
-_WHOLE = _BY_ID.add_columns(_ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_FEES.column)
+_WHOLE = _BY_ID.add_columns(
+    _ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_SECTIONS.column, _ITS_FEES.column
+)
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
 
@@ -138,15 +141,11 @@ async def lock(work: Work, invoice_id: UUID) -> Row[Any]:
 
 async def applied_taxes_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The taxes on each invoice, in the order in which its fees brought them."""
-    rows = await work.rows(_INVOICE_TAXES, ids=list(invoice_ids))
-    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        found[row.invoice_id].append(row)
-    return found
+    return await _by_invoice(work, _INVOICE_TAXES, invoice_ids)
 
 
 def fee_rows(work: Work) -> Select[Any]:
-    """Fees of the organization, each with its customer's external id and whether its invoice is self-billed."""
+    """Fees of the organization, with their customer's external id and whether they are self-billed."""
     return _FEES.where(fees.c.organization_id == work.organization.id)
 
 
@@ -164,19 +163,32 @@ async def listed(work: Work, rows: Sequence[Row[Any]]) -> list[InvoiceObject]:
     if not rows:
         return []
     customers_by_id = await embedded(work, {row.customer_id for row in rows})
-    taxes = await applied_taxes_of(work, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    taxes = await applied_taxes_of(work, ids)
     now = system_now()
-    metadata = await metadata_of(work, [row.id for row in rows])
+    metadata = await metadata_of(work, ids)
+    sections = await sections_on(work, ids)
     return [
-        show_invoice(row, customers_by_id[row.customer_id], metadata[row.id], taxes[row.id], work.files, now)
+        show_invoice(
+            row, customers_by_id[row.customer_id], metadata[row.id], taxes[row.id], sections[row.id], work.files, now
+        )
         for row in rows
     ]
 
 
 async def metadata_of(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     """The metadata of each invoice, in order of creation."""
+    return await _by_invoice(work, _METADATA, invoice_ids)
+
+
+async def sections_on(work: Work, invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """The custom sections of each invoice, in their order."""
+    return await _by_invoice(work, _SECTIONS, invoice_ids)
+
+
+async def _by_invoice(work: Work, statement: Select[Any], invoice_ids: Iterable[UUID]) -> dict[UUID, list[Row[Any]]]:
     found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in await work.rows(_METADATA, ids=list(invoice_ids)):
+    for row in await work.rows(statement, ids=list(invoice_ids)):
         found[row.invoice_id].append(row)
     return found
 
@@ -208,6 +220,7 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
         show_customer(customer, METADATA.of(customer)),
         _ITS_METADATA.of(row),
         _ITS_TAXES.of(row),
+        _ITS_SECTIONS.of(row),
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
         work.files,
         system_now(),

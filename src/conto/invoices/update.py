@@ -7,6 +7,7 @@ from msgspec import UNSET
 from sqlalchemy import Row, update
 
 from conto import agenda, metadata
+from conto.changes import differences
 from conto.db.tables import fees, invoice_metadata, invoices
 from conto.errors import NotAllowed
 from conto.invoices.finalize import overdue_from
@@ -52,10 +53,15 @@ async def set_payment_status(work: Work, invoice: Row[Any], status: str) -> None
     What is paid is no longer overdue.
     """
     paid = status == "succeeded"
+    values = {
+        "payment_status": status,
+        "payment_overdue": invoice.payment_overdue and not paid,
+        "updated_at": work.now,
+    }
     await work.execute(
         update(invoices)
         .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice.id)
-        .values(payment_status=status, payment_overdue=invoice.payment_overdue and not paid, updated_at=work.now)
+        .values(values)
     )
     await work.execute(
         update(fees)
@@ -66,4 +72,4 @@ async def set_payment_status(work: Work, invoice: Row[Any], status: str) -> None
         await agenda.drop(work, OVERDUE, invoice.id)
     elif invoice.payment_status == "succeeded":
         await agenda.put(work, OVERDUE, invoice.id, lane=invoice.customer_id, due_at=overdue_from(invoice))
-    work.emit("invoice.payment_status_updated", invoice.id)
+    work.emit("invoice.payment_status_updated", invoice.id, changes=differences(invoice, values))

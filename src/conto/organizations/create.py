@@ -45,7 +45,7 @@ async def create_organization(works: Works, name: str, *, frozen_time: datetime 
             )
         )
         await work.execute(insert(billing_entities).values(entity))
-        created = await create_key(work, name=None, permissions=None)
+        created = await create_key(work, name=None, permissions=None, notice=None)
     return CreatedOrganization(organization.id, name, created.value, entity["code"], frozen_time)
 
 

@@ -19,6 +19,13 @@ async def organization(work: Work) -> Row[Any]:
     return await work.one(select(organizations).where(organizations.c.id == work.organization.id))
 
 
+async def lock_organization(work: Work) -> None:
+    """Have others that want this lock wait until the transaction's end."""
+    await work.execute(
+        select(organizations.c.id).where(organizations.c.id == work.organization.id).with_for_update(key_share=True)
+    )
+
+
 async def billing_entities_in_order(work: Work) -> Sequence[Row[Any]]:
     """The active billing entities, oldest first; the first is the default one."""
     return await work.rows(
@@ -49,6 +56,15 @@ async def billing_entity(work: Work, code: str) -> Row[Any]:
     if found is None:
         raise NotFound("billing_entity")
     return found
+
+
+async def billing_entity_by_id(work: Work, entity_id: UUID) -> Row[Any]:
+    """The billing entity with this id of ours, active or not, which something of the organization names."""
+    return await work.one(
+        select(billing_entities).where(
+            billing_entities.c.organization_id == work.organization.id, billing_entities.c.id == entity_id
+        )
+    )
 
 
 async def billing_entity_ids(work: Work, codes: Sequence[str]) -> list[UUID]:

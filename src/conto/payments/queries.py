@@ -15,6 +15,11 @@ from conto.work import Work
 
 def payment_rows(work: Work) -> Select[Any]:
     """Payments of visible invoices, each with its customer's external id and its invoice's number."""
+    return all_payment_rows(work).where(invoices.c.status.in_(VISIBLE))
+
+
+def all_payment_rows(work: Work) -> Select[Any]:
+    """Payments of invoices in any state, each with its customer's external id and its invoice's number."""
     return (
         select(
             payments, customers.c.external_id.label("external_customer_id"), invoices.c.number.label("invoice_number")
@@ -27,7 +32,7 @@ def payment_rows(work: Work) -> Select[Any]:
             invoices,
             (invoices.c.organization_id == payments.c.organization_id) & (invoices.c.id == payments.c.invoice_id),
         )
-        .where(payments.c.organization_id == work.organization.id, invoices.c.status.in_(VISIBLE))
+        .where(payments.c.organization_id == work.organization.id)
     )
 
 

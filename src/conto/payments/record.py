@@ -7,10 +7,12 @@ from sqlalchemy import Row, insert, update
 
 from conto import ledger
 from conto.db.tables import invoices, payments
+from conto.emissions import Resource
 from conto.errors import Forbidden, Invalid
 from conto.ids import as_id, new_id
 from conto.invoices.queries import lock
 from conto.invoices.update import set_payment_status
+from conto.payments.receipts.issue import issue
 from conto.schemas.payments import PaymentInput
 from conto.schemas.reader import Problems
 from conto.work import Work
@@ -39,6 +41,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
 
     payment = await store(work, data, data.amount_cents, invoice)
     await ledger.post(work, [ledger.payment_received(payment)])
+    work.emit("payment.recorded", payment.id, on=Resource("Invoice", invoice.id))
     paid = invoice.total_paid_amount_cents + payment.amount_cents
     await work.execute(
         update(invoices)
@@ -47,6 +50,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
     )
     if paid == invoice.total_amount_cents and invoice.payment_status != "succeeded":
         await set_payment_status(work, invoice, "succeeded")
+    await issue(work, payment)
     return payment.id
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.encoding import instant
-from conto.schemas.fields import Code, ExactCurrencyCode, LongText, Mandatory, PositiveCents, TextOrNull
+from conto.schemas.fields import Code, Currency, ExactCurrencyCode, LongText, Mandatory, PositiveCents, TextOrNull
 from conto.schemas.taxes import TaxCodes, TaxObject
 
 
@@ -44,7 +44,7 @@ class AddOnObject(Struct, kw_only=True, frozen=True):
     invoice_display_name: str | None
     code: str
     amount_cents: int
-    amount_currency: str
+    amount_currency: Currency
     description: str | None
     created_at: str
     taxes: list[TaxObject]

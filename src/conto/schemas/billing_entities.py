@@ -7,10 +7,13 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
+from conto.schemas.custom_sections import InvoiceCustomSectionObject, SectionCodes, show_custom_section
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
+    Country,
     CountryCode,
+    Currency,
     Email,
     ExactCurrencyCode,
     Flag,
@@ -18,12 +21,14 @@ from conto.schemas.fields import (
     Mandatory,
     RefusedAs,
     TextOrNull,
+    Timezone,
     TimezoneName,
     integer,
     items,
     ruled,
     text,
 )
+from conto.schemas.logos import Logo
 from conto.schemas.rules import Rule
 from conto.schemas.taxes import TaxCodes, TaxObject
 
@@ -62,7 +67,7 @@ class _Settings(Struct, kw_only=True, frozen=True):
     """What creation and update of a billing entity share."""
 
     default_currency: ExactCurrencyCode | UnsetType = UNSET
-    document_number_prefix: Prefix | UnsetType = UNSET
+    document_number_prefix: Prefix | None | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     billing_configuration: BillingEntityConfiguration | UnsetType = UNSET
     net_payment_term: Days | UnsetType = UNSET
@@ -79,7 +84,9 @@ class _Settings(Struct, kw_only=True, frozen=True):
     tax_identification_number: TextOrNull | None | UnsetType = UNSET
     timezone: TimezoneName | UnsetType = UNSET
     email_settings: EmailSettings | UnsetType = UNSET
+    eu_tax_management: Flag | UnsetType = UNSET
     einvoicing: Flag | UnsetType = UNSET
+    logo: Logo | None | UnsetType = UNSET
 
 
 class BillingEntityCreateInput(_Settings, kw_only=True, frozen=True):
@@ -96,6 +103,7 @@ class BillingEntityUpdateInput(_Settings, kw_only=True, frozen=True):
     name: Mandatory | UnsetType = UNSET
     document_numbering: ChangedNumbering | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
 
 
 class BillingEntityObject(Struct, kw_only=True, frozen=True):
@@ -104,7 +112,7 @@ class BillingEntityObject(Struct, kw_only=True, frozen=True):
     lago_id: UUID
     code: str
     name: str
-    default_currency: str
+    default_currency: Currency
     document_locale: str
     document_numbering: Numbering
     document_number_prefix: str
@@ -119,15 +127,15 @@ class BillingEntityObject(Struct, kw_only=True, frozen=True):
     address_line2: str | None
     city: str | None
     state: str | None
-    country: str | None
+    country: Country | None
     zipcode: str | None
     email: str | None
     phone: str | None
     legal_name: str | None
     legal_number: str | None
     tax_identification_number: str | None
-    timezone: str
-    email_settings: list[str]
+    timezone: Timezone
+    email_settings: list[EmailSetting]
     eu_tax_management: bool
     einvoicing: bool
     logo_url: str | None
@@ -139,10 +147,10 @@ class BillingEntityObjectExtended(BillingEntityObject, kw_only=True, frozen=True
     """A billing entity with its default taxes and selected custom sections."""
 
     taxes: list[TaxObject]
-    selected_invoice_custom_sections: list[Any]
+    selected_invoice_custom_sections: list[InvoiceCustomSectionObject]
 
 
-def _fields(entity: Row[Any], is_default: bool) -> dict[str, Any]:
+def _fields(entity: Row[Any], is_default: bool, logo_url: str | None) -> dict[str, Any]:
     same = (
         "code name default_currency document_locale document_numbering document_number_prefix"
         " finalize_zero_amount_invoice invoice_footer invoice_grace_period subscription_invoice_issuing_date_anchor"
@@ -153,21 +161,23 @@ def _fields(entity: Row[Any], is_default: bool) -> dict[str, Any]:
     return {name: getattr(entity, name) for name in same} | {
         "lago_id": entity.id,
         "is_default": is_default,
-        "logo_url": None,
+        "logo_url": logo_url,
         "created_at": instant(entity.created_at),
         "updated_at": instant(entity.updated_at),
     }
 
 
-def show_billing_entity(entity: Row[Any], is_default: bool) -> BillingEntityObject:
+def show_billing_entity(entity: Row[Any], is_default: bool, logo_url: str | None = None) -> BillingEntityObject:
     """The billing entity as lists and creation show it."""
-    return BillingEntityObject(**_fields(entity, is_default))
+    return BillingEntityObject(**_fields(entity, is_default, logo_url))
 
 
 def show_billing_entity_extended(
-    entity: Row[Any], is_default: bool, taxes: Sequence[TaxObject]
+    entity: Row[Any], is_default: bool, logo_url: str | None, taxes: Sequence[TaxObject], sections: Sequence[Row[Any]]
 ) -> BillingEntityObjectExtended:
-    """The billing entity with its default taxes."""
+    """The billing entity with its default taxes and selected custom sections."""
     return BillingEntityObjectExtended(
-        **_fields(entity, is_default), taxes=list(taxes), selected_invoice_custom_sections=[]
+        **_fields(entity, is_default, logo_url),
+        taxes=list(taxes),
+        selected_invoice_custom_sections=[show_custom_section(section) for section in sections],
     )

@@ -8,10 +8,13 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.billing_entities import Adjustment, Anchor, Days
+from conto.schemas.custom_sections import InvoiceCustomSectionObject, SectionCodes, show_custom_section
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
     Code,
+    Country,
     CountryCode,
+    Currency,
     Email,
     ExactCurrencyCode,
     Flag,
@@ -21,6 +24,7 @@ from conto.schemas.fields import (
     RefusedAs,
     Text,
     TextOrNull,
+    Timezone,
     TimezoneName,
     items,
     text,
@@ -111,7 +115,7 @@ class CustomerInput(Struct, kw_only=True, frozen=True):
     invoice_grace_period: Days | None | UnsetType = UNSET
     finalize_zero_amount_invoice: ZeroAmountRule | None | UnsetType = UNSET
     skip_invoice_custom_sections: Flag | UnsetType = UNSET
-    invoice_custom_section_codes: Annotated[list[Text], items(100)] | None | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
     billing_configuration: CustomerConfigurationInput | None | UnsetType = UNSET
     metadata: Annotated[list[CustomerMetadataInput], items(5)] | None | UnsetType = UNSET
@@ -124,7 +128,7 @@ class AddressObject(Struct, kw_only=True, frozen=True):
     address_line1: str | None
     address_line2: str | None
     city: str | None
-    country: str | None
+    country: Country | None
     state: str | None
     zipcode: str | None
 
@@ -142,6 +146,14 @@ class CustomerConfiguration(Struct, kw_only=True, frozen=True):
     provider_payment_methods: list[str] | None = None
     sync: bool | None = None
     sync_with_provider: bool | None = None
+
+
+class ErrorDetailObject(Struct, kw_only=True, frozen=True):
+    """What keeps something of the customer from being done."""
+
+    lago_id: UUID
+    error_code: str
+    details: dict[str, str]
 
 
 class CustomerMetadataObject(Struct, kw_only=True, frozen=True):
@@ -164,10 +176,10 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     billing_entity_code: str
     address_line1: str | None
     address_line2: str | None
-    applicable_timezone: str
+    applicable_timezone: Timezone
     city: str | None
-    country: str | None
-    currency: str | None
+    country: Country | None
+    currency: Currency | None
     email: str | None
     legal_name: str | None
     legal_number: str | None
@@ -180,7 +192,7 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     phone: str | None
     state: str | None
     tax_identification_number: str | None
-    timezone: str | None
+    timezone: Timezone | None
     url: str | None
     zipcode: str | None
     net_payment_term: int | None
@@ -195,6 +207,12 @@ class CustomerObject(Struct, kw_only=True, frozen=True):
     integration_customers: list[Any]
 
 
+class CustomerViesCheckObject(CustomerObject, kw_only=True, frozen=True):
+    """A customer with what was found out about its VAT number."""
+
+    vies_check: dict[str, Any]
+
+
 class CustomerObjectListed(CustomerObject, kw_only=True, frozen=True):
     """A customer as lists show it."""
 
@@ -204,8 +222,8 @@ class CustomerObjectListed(CustomerObject, kw_only=True, frozen=True):
 class CustomerObjectExtended(CustomerObjectListed, kw_only=True, frozen=True):
     """A customer as it answers for itself."""
 
-    applicable_invoice_custom_sections: list[Any]
-    error_details: list[Any]
+    applicable_invoice_custom_sections: list[InvoiceCustomSectionObject]
+    error_details: list[ErrorDetailObject]
 
 
 def _fields(customer: Row[Any], metadata: Sequence[Row[Any]]) -> dict[str, Any]:
@@ -224,6 +242,8 @@ def _fields(customer: Row[Any], metadata: Sequence[Row[Any]]) -> dict[str, Any]:
             subscription_invoice_issuing_date_anchor=customer.subscription_invoice_issuing_date_anchor,
             subscription_invoice_issuing_date_adjustment=customer.subscription_invoice_issuing_date_adjustment,
             document_locale=customer.document_locale,
+            payment_provider=customer.payment_provider,
+            payment_provider_code=customer.payment_provider_code,
         ),
         "shipping_address": AddressObject(**{name: getattr(customer, f"shipping_{name}") for name in ADDRESS}),
         "metadata": [
@@ -253,13 +273,27 @@ def show_customer_listed(
     return CustomerObjectListed(**_fields(customer, metadata), taxes=list(taxes))
 
 
+def show_customer_vies_check(
+    customer: Row[Any], metadata: Sequence[Row[Any]], answer: dict[str, Any]
+) -> CustomerViesCheckObject:
+    """The customer with what was found out about its VAT number."""
+    return CustomerViesCheckObject(**_fields(customer, metadata), vies_check=answer)
+
+
 def show_customer_extended(
-    customer: Row[Any], metadata: Sequence[Row[Any]], taxes: Sequence[TaxObject]
+    customer: Row[Any],
+    metadata: Sequence[Row[Any]],
+    taxes: Sequence[TaxObject],
+    sections: Sequence[Row[Any]],
+    error_details: Sequence[Row[Any]],
 ) -> CustomerObjectExtended:
     """The customer as it answers for itself."""
     return CustomerObjectExtended(
         **_fields(customer, metadata),
         taxes=list(taxes),
-        applicable_invoice_custom_sections=[],
-        error_details=[],
+        applicable_invoice_custom_sections=[show_custom_section(section) for section in sections],
+        error_details=[
+            ErrorDetailObject(lago_id=error.id, error_code=error.error_code, details=error.details)
+            for error in error_details
+        ],
     )

@@ -53,3 +53,11 @@ def as_number(value: Decimal) -> Decimal:
         ValueError: it is not finite.
     """
     return Decimal(decimal_text(value))
+
+
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def as_json(value: Any) -> Any:
+    """The value as it is read again from its JSON, with decimals exact: what documents are set from."""
+    return _PLAIN.decode(encode(value))

@@ -10,10 +10,16 @@ from sqlalchemy import Row
 
 from conto.core.money import EXACT, exponent, to_cents
 from conto.schemas.encoding import as_number, decimal_text, instant
-from conto.schemas.fields import Rate
+from conto.schemas.fields import Currency, Rate
 
 FeeType = Literal["charge", "fixed_charge", "add_on", "subscription", "credit", "commitment"]
 FeePaymentStatus = Literal["pending", "succeeded", "failed", "refunded"]
+
+
+class FeeUpdateInput(Struct, kw_only=True, frozen=True):
+    """What of a fee can be changed."""
+
+    payment_status: FeePaymentStatus | UnsetType = UNSET
 
 
 class AppliedTaxObject(Struct, kw_only=True, frozen=True):
@@ -26,7 +32,7 @@ class AppliedTaxObject(Struct, kw_only=True, frozen=True):
     tax_rate: Rate
     tax_description: str | None
     amount_cents: int
-    amount_currency: str
+    amount_currency: Currency
     created_at: str
 
 
@@ -69,7 +75,7 @@ class FeeObject(Struct, kw_only=True, frozen=True):
     amount_cents: int
     precise_amount: str
     precise_total_amount: str
-    amount_currency: str
+    amount_currency: Currency
     taxes_amount_cents: int
     taxes_precise_amount: str
     taxes_rate: Rate
@@ -77,7 +83,7 @@ class FeeObject(Struct, kw_only=True, frozen=True):
     precise_unit_amount: str
     total_aggregated_units: str | None
     total_amount_cents: int
-    total_amount_currency: str
+    total_amount_currency: Currency
     events_count: int | None
     pay_in_advance: bool
     invoiceable: bool

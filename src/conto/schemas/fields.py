@@ -136,6 +136,10 @@ def chosen(words: frozenset[str], code: str, schema: dict[str, Any], *, upper: b
     return ruled(Rule(lambda value: rules.one_of(value, words, code)), schema)
 
 
+NEEDED = Meta(extra_json_schema={"x-required": True})
+"""Marks a field that a use case misses, at its own time and in its own words, where the reader does not."""
+
+
 def shared(name: str) -> dict[str, Any]:
     """The schema of a vocabulary that the document holds once (`json_schema.VOCABULARIES`)."""
     return {"$ref": f"#/components/schemas/{name}"}
@@ -181,6 +185,11 @@ Email = Annotated[str, ruled(Rule(lambda value: rules.emails(value, EMAIL_LIMIT)
 Url = Annotated[str, ruled(Rule(lambda value: rules.url(value, URL_LIMIT)), max_length=URL_LIMIT)]
 Raw = Annotated[Any, ruled(Rule(rules.harmless, blank_is_null=False))]
 """Any JSON value, left as it is but for what the database cannot hold."""
+
+Currency = Annotated[str, Meta(extra_json_schema=shared("Currency"))]
+"""A currency of an answer."""
+Country = Annotated[str, Meta(extra_json_schema=shared("Country"))]
+Timezone = Annotated[str, Meta(extra_json_schema=shared("Timezone"))]
 
 Rate = Annotated[Decimal, Meta(extra_json_schema={"x-type": "number"})]
 """A decimal of an answer that is written as a JSON number (percentages, tax rates)."""

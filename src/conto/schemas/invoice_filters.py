@@ -6,10 +6,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from conto.schemas.fees import FeePaymentStatus, FeeType
-from conto.schemas.fields import Cents, Flag, Instant, Text, items
-from conto.schemas.invoices import InvoiceType, PaymentStatus
+from conto.schemas.fields import Cents, Flag, Instant, RefusedAs, Text, items
+from conto.schemas.invoices import InvoiceType
 
-VisibleStatus = Literal["draft", "finalized", "voided", "pending", "failed"]
+VisibleStatus = Annotated[
+    Literal["draft", "finalized", "voided", "pending", "failed"],
+    RefusedAs("must be one of: draft, finalized, voided, pending, failed"),
+]
+WantedPaymentStatus = Annotated[
+    Literal["pending", "succeeded", "failed"], RefusedAs("must be one of: pending, succeeded, failed")
+]
+Settlement = Annotated[Literal["payment", "credit_note"], RefusedAs("must be one of: payment, credit_note")]
 
 
 class InvoiceFilters(Struct, kw_only=True, frozen=True):
@@ -19,12 +26,13 @@ class InvoiceFilters(Struct, kw_only=True, frozen=True):
     customer_external_id: Text | UnsetType = UNSET
     status: list[VisibleStatus] | UnsetType = UNSET
     statuses: list[VisibleStatus] | UnsetType = UNSET
-    payment_status: list[PaymentStatus] | UnsetType = UNSET
-    payment_statuses: list[PaymentStatus] | UnsetType = UNSET
+    payment_status: list[WantedPaymentStatus] | UnsetType = UNSET
+    payment_statuses: list[WantedPaymentStatus] | UnsetType = UNSET
     payment_overdue: Flag | UnsetType = UNSET
     payment_dispute_lost: Flag | UnsetType = UNSET
     partially_paid: Flag | UnsetType = UNSET
     self_billed: Flag | UnsetType = UNSET
+    settlements: list[Settlement] | UnsetType = UNSET
     invoice_type: InvoiceType | UnsetType = UNSET
     currency: Text | UnsetType = UNSET
     issuing_date_from: Text | UnsetType = UNSET

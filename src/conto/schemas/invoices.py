@@ -10,10 +10,13 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.files import Files
+from conto.schemas.custom_sections import InvoiceAppliedInvoiceCustomSectionObject, SectionCodes, show_applied_section
 from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
 from conto.schemas.fields import (
+    NEEDED,
+    Currency,
     ExactCurrencyCode,
     Flag,
     Identifier,
@@ -39,7 +42,7 @@ Boundary = Annotated[str, text(40)]
 class OneOffFeeInput(Struct, kw_only=True, frozen=True):
     """A fee of a one-off invoice. What is not given is the add-on's; units default to 1."""
 
-    add_on_code: Identifier | UnsetType = UNSET
+    add_on_code: Annotated[Identifier, NEEDED] | UnsetType = UNSET
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
     unit_amount_cents: NonNegativeCents | None | UnsetType = UNSET
     units: Units | None | UnsetType = UNSET
@@ -53,7 +56,7 @@ class InvoiceCustomSectionInput(Struct, kw_only=True, frozen=True):
     """Which custom sections the invoice gets."""
 
     skip_invoice_custom_sections: Flag | UnsetType = UNSET
-    invoice_custom_section_codes: Annotated[list[Text], items(100)] | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
 
 
 class PaymentMethodInput(Struct, kw_only=True, frozen=True):
@@ -66,8 +69,8 @@ class PaymentMethodInput(Struct, kw_only=True, frozen=True):
 class OneOffInput(Struct, kw_only=True, frozen=True):
     """A one-off invoice to issue."""
 
-    external_customer_id: Identifier | UnsetType = UNSET
-    fees: list[OneOffFeeInput] | UnsetType = UNSET
+    external_customer_id: Annotated[Identifier, NEEDED] | UnsetType = UNSET
+    fees: Annotated[list[OneOffFeeInput], NEEDED] | UnsetType = UNSET
     billing_entity_code: Identifier | None | UnsetType = UNSET
     currency: ExactCurrencyCode | None | UnsetType = UNSET
     purchase_order_number: TextOrNull | None | UnsetType = UNSET
@@ -120,6 +123,13 @@ class InvoiceUpdateInput(Struct, kw_only=True, frozen=True):
     metadata: Annotated[list[InvoiceMetadataInput], items(5)] | UnsetType = UNSET
 
 
+class SalesforceInput(Struct, kw_only=True, frozen=True):
+    """What an invoice is called at a CRM that is linked."""
+
+    external_id: Identifier | None | UnsetType = UNSET
+    integration_code: Identifier | None | UnsetType = UNSET
+
+
 class VoidInput(Struct, kw_only=True, frozen=True):
     """How to void an invoice; amounts in minor units."""
 
@@ -160,7 +170,7 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     invoice_type: InvoiceType
     status: InvoiceStatus
     payment_status: PaymentStatus
-    currency: str
+    currency: Currency
     fees_amount_cents: int
     coupons_amount_cents: int
     credit_notes_amount_cents: int
@@ -186,7 +196,7 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     customer: CustomerObject
     metadata: list[InvoiceMetadataObject]
     applied_taxes: list[InvoiceAppliedTaxObject]
-    applied_invoice_custom_sections: list[Any]
+    applied_invoice_custom_sections: list[InvoiceAppliedInvoiceCustomSectionObject]
 
 
 class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
@@ -208,6 +218,7 @@ def _fields(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     files: Files,
     now: datetime,
 ) -> dict[str, Any]:
@@ -230,7 +241,7 @@ def _fields(
         "total_due_amount_cents": due,
         "total_offsetted_credit_note_amount_cents": 0,
         "file_url": invoice.file_path and files.link(invoice.file_path, now),
-        "xml_url": None,
+        "xml_url": invoice.xml_path and files.link(invoice.xml_path, now),
         "web_url": None,
         "created_at": instant(invoice.created_at),
         "updated_at": instant(invoice.updated_at),
@@ -243,7 +254,7 @@ def _fields(
             for entry in metadata
         ],
         "applied_taxes": [show_invoice_tax(tax) for tax in applied_taxes],
-        "applied_invoice_custom_sections": [],
+        "applied_invoice_custom_sections": [show_applied_section(section) for section in applied_sections],
     }
 
 
@@ -261,11 +272,12 @@ def show_invoice(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     files: Files,
     now: datetime,
 ) -> InvoiceObject:
     """The invoice as lists show it. `now` is the system's clock, by which links to files end."""
-    return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, files, now))
+    return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now))
 
 
 def show_invoice_extended(
@@ -273,13 +285,14 @@ def show_invoice_extended(
     customer: CustomerObject,
     metadata: Sequence[Row[Any]],
     applied_taxes: Sequence[Row[Any]],
+    applied_sections: Sequence[Row[Any]],
     fees: Sequence[FeeObject] | UnsetType,
     files: Files,
     now: datetime,
 ) -> InvoiceObjectExtended:
     """The invoice as it answers for itself."""
     return InvoiceObjectExtended(
-        **_fields(invoice, customer, metadata, applied_taxes, files, now),
+        **_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now),
         fees=fees if fees is UNSET else list(fees),
         credits=[],
         subscriptions=[],

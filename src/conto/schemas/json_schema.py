@@ -24,9 +24,10 @@ def schemas(types: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, dict[
 
 
 def settled(schema: Any) -> Any:
-    """The schema with every `x-type` put in the place of msgspec's own type and format.
+    """The schema with our own signs in it put into the words of JSON schema.
 
-    msgspec shows each `Decimal` as a string; only this says that a number is taken or written.
+    Every `x-type` takes the place of msgspec's own type and format: msgspec shows each `Decimal` as a string; only
+    this says that a number is taken or written. A property with `x-required` is required.
     """
     if isinstance(schema, list):
         return [settled(item) for item in schema]
@@ -36,4 +37,15 @@ def settled(schema: Any) -> Any:
     if "x-type" in shown:
         shown["type"] = shown.pop("x-type")
         shown.pop("format", None)
+    needed = [name for name, value in shown.get("properties", {}).items() if taken_off(value)]
+    if needed:
+        shown["required"] = [*shown.get("required", ()), *needed]
     return shown
+
+
+def taken_off(schema: Any) -> bool:
+    """Whether the schema, or an alternative in it, had the sign that it is required, which is gone now."""
+    if not isinstance(schema, dict):
+        return False
+    inner = [taken_off(alternative) for alternative in schema.get("anyOf", ())]
+    return schema.pop("x-required", False) or any(inner)

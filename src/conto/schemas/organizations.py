@@ -7,15 +7,18 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
-from conto.schemas.billing_entities import Days, EmailSettings, Footer, Prefix
+from conto.schemas.billing_entities import Days, EmailSetting, EmailSettings, Footer, Prefix
 from conto.schemas.encoding import instant
 from conto.schemas.fields import (
+    Country,
     CountryCode,
+    Currency,
     CurrencyCode,
     Email,
     Flag,
     LocaleCode,
     TextOrNull,
+    Timezone,
     TimezoneName,
     text,
 )
@@ -56,6 +59,7 @@ class OrganizationUpdateInput(Struct, kw_only=True, frozen=True):
     billing_configuration: OrganizationConfigurationInput | UnsetType = UNSET
     finalize_zero_amount_invoice: Flag | UnsetType = UNSET
     slug: Slug | None | UnsetType = UNSET
+    issue_receipts: Flag | UnsetType = UNSET
 
 
 class OrganizationConfiguration(Struct, kw_only=True, frozen=True):
@@ -67,15 +71,16 @@ class OrganizationConfiguration(Struct, kw_only=True, frozen=True):
 
 
 class OrganizationObject(Struct, kw_only=True, frozen=True):
-    """An organization. `taxes` comes only in the answer to a change."""
+    """An organization. `issue_receipts` is whether payments get receipts; `taxes` comes only in the answer to a
+    change."""
 
     lago_id: UUID
     name: str
     created_at: str
     webhook_url: str
     webhook_urls: list[str]
-    country: str | None
-    default_currency: str
+    country: Country | None
+    default_currency: Currency
     address_line1: str | None
     address_line2: str | None
     state: str | None
@@ -88,12 +93,13 @@ class OrganizationObject(Struct, kw_only=True, frozen=True):
     document_number_prefix: str
     net_payment_term: int
     tax_identification_number: str | None
-    timezone: str
+    timezone: Timezone
     billing_configuration: OrganizationConfiguration
     finalize_zero_amount_invoice: bool
     events_store: Literal["clickhouse", "postgres"]
     slug: str | None
-    email_settings: list[str]
+    issue_receipts: bool
+    email_settings: list[EmailSetting]
     taxes: list[TaxObject] | UnsetType = UNSET
 
 
@@ -124,5 +130,6 @@ def show_organization(
         ),
         events_store="postgres",
         slug=organization.slug,
+        issue_receipts=organization.issue_receipts,
         taxes=taxes if taxes is UNSET else list(taxes),
     )

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.encoding import instant
-from conto.schemas.fields import Identifier, Instant, Text, ruled, text
+from conto.schemas.fields import NEEDED, Currency, Identifier, Instant, Text, ruled, text
 from conto.schemas.rules import Refused, Rule
 
 
@@ -21,9 +21,9 @@ def whole_positive(value: object) -> int:
 class PaymentInput(Struct, kw_only=True, frozen=True):
     """A payment that was made outside; its amount is in minor units of the invoice's currency."""
 
-    invoice_id: Identifier | None | UnsetType = UNSET
-    amount_cents: Annotated[int, ruled(Rule(whole_positive), ge=1)] | UnsetType = UNSET
-    reference: Annotated[str, text(40, blank_is_null=True)] | None | UnsetType = UNSET
+    invoice_id: Annotated[Identifier, NEEDED] | None | UnsetType = UNSET
+    amount_cents: Annotated[int, ruled(Rule(whole_positive), ge=1), NEEDED] | UnsetType = UNSET
+    reference: Annotated[str, text(40, blank_is_null=True), NEEDED] | None | UnsetType = UNSET
     paid_at: Instant | None | UnsetType = UNSET
 
 
@@ -45,7 +45,7 @@ class PaymentObject(Struct, kw_only=True, frozen=True):
     lago_payable_id: UUID
     payable_type: Literal["Invoice", "PaymentRequest"]
     amount_cents: int
-    amount_currency: str
+    amount_currency: Currency
     status: str
     payment_status: Literal["succeeded", "failed", "pending", "processing"]
     type: Literal["manual", "provider"]

@@ -4,16 +4,11 @@ No transaction is open while the receiver is waited for. A delivery may be made 
 after a crash; both bear the same unique key, and one of them is recorded.
 """
 
-import asyncio
 import random
-from asyncio import AbstractEventLoop
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-import httpx
 import structlog
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -25,50 +20,16 @@ from conto.ids import new_id
 from conto.jobs import Job
 from conto.webhooks import payloads, prune
 from conto.webhooks.keys import hmac_key, server_key
+from conto.webhooks.post import STEP_SECONDS, Outcome, Post, send
 from conto.webhooks.signatures import hmac_signature, jwt_signature
 from conto.work import Work, Works
 
 log = structlog.get_logger()
 
 ATTEMPTS = 3
-SUCCESSES = frozenset({200, 201, 202, 204})
-STEP_SECONDS = 30
-"""Longest wait for each of connecting, writing and reading."""
 WHOLE_SECONDS = 3 * STEP_SECONDS
 REHEARSAL_SECONDS = 3
 """Longest wait for the whole first attempt of a test organization, which the advance of its clock waits for."""
-AT_ONCE = 50
-"""Connections that a process has open to receivers at one time."""
-RESPONSE_CHARACTERS = 10_000
-RESPONSE_BYTES = 4 * RESPONSE_CHARACTERS
-
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TimeoutError, ValueError)
-"""What may keep a post from being answered; all of it is the receiver's or the URL's doing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One attempt: what it sends where, and how long it may take."""
-
-    number: int
-    url: str
-    content: bytes
-    headers: dict[str, str]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an attempt. Without an answer there is an error in place of the status."""
-
-    http_status: int | None
-    response: str | None
-    error: str | None
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the receiver took it."""
-        return self.http_status in SUCCESSES
 
 
 @jobs.handles("webhook")
@@ -78,7 +39,7 @@ async def deliver(works: Works, organization_id: UUID, webhook_id: UUID) -> None
         post = await prepare(work, webhook_id)
     if post is None:
         return
-    outcome = await send(post)
+    outcome = await send(post, anywhere=works.allow_private_webhooks)
     async with works.enter(organization_id) as work:
         await record(work, webhook_id, post.number, outcome)
 
@@ -136,55 +97,6 @@ async def signature(work: Work, algorithm: str, text: str) -> str:
     if algorithm == "hmac":
         return hmac_signature(text, await hmac_key(work))
     return jwt_signature(text, work.public_url, (await server_key(work)).private)
-
-
-async def send(post: Post) -> Outcome:
-    """Post once; redirects are not followed. The time allowed runs from when its turn has come."""
-    sender = sender_of_loop()
-    async with sender.turns:
-        try:
-            async with (
-                asyncio.timeout(post.seconds),
-                sender.client.stream("POST", post.url, content=post.content, headers=post.headers) as answer,
-            ):
-                return Outcome(answer.status_code, await beginning(answer), None)
-        except FAILURES as error:
-            return Outcome(None, None, f"{type(error).__name__}: {error}"[:RESPONSE_CHARACTERS].replace("\0", ""))
-
-
-async def beginning(answer: httpx.Response) -> str:
-    """The first characters of an answer's body; the rest is not read."""
-    content = b""
-    async for piece in answer.aiter_raw():
-        content += piece
-        if len(content) >= RESPONSE_BYTES:
-            break
-    return content[:RESPONSE_BYTES].decode(errors="replace").replace("\0", "")[:RESPONSE_CHARACTERS]
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What an event loop posts with."""
-
-    client: httpx.AsyncClient
-    turns: asyncio.Semaphore
-
-
-_senders: WeakKeyDictionary[AbstractEventLoop, Sender] = WeakKeyDictionary()
-
-
-def sender_of_loop() -> Sender:
-    """The running loop's sender. Connections are not kept: one that the receiver has closed would cost an attempt."""
-    loop = asyncio.get_running_loop()
-    if loop not in _senders:
-        client = httpx.AsyncClient(
-            timeout=STEP_SECONDS,
-            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=0),
-            headers={"User-Agent": "Conto", "Accept": "*/*", "Accept-Encoding": "identity"},
-            follow_redirects=False,
-        )
-        _senders[loop] = Sender(client, asyncio.Semaphore(AT_ONCE))
-    return _senders[loop]
 
 
 async def record(work: Work, webhook_id: UUID, number: int, outcome: Outcome) -> None:

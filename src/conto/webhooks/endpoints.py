@@ -8,9 +8,11 @@ from msgspec import UNSET
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from conto.changes import given
-from conto.db.tables import organizations, webhook_endpoints
+from conto.db.tables import webhook_endpoints
 from conto.errors import NotFound
 from conto.ids import new_id
+from conto.organizations.queries import lock_organization
+from conto.organizations.security_logs import changes, record
 from conto.schemas.reader import Problems
 from conto.schemas.webhook_endpoints import WebhookEndpointCreateInput, WebhookEndpointUpdateInput
 from conto.work import Work
@@ -63,7 +65,7 @@ async def create_webhook_endpoint(work: Work, data: WebhookEndpointCreateInput, 
     Raises:
         Invalid: some fields are wrong, the URL is taken, or there are enough endpoints already.
     """
-    await lock(work)
+    await lock_organization(work)
     if data.webhook_url is UNSET:
         name_missing_url(problems)
     elif await is_taken(work, data.webhook_url):
@@ -100,12 +102,19 @@ async def update_webhook_endpoint(
 
 
 async def delete_webhook_endpoint(work: Work, found: Row[Any]) -> None:
-    """Delete the endpoint and with it the history of its deliveries."""
-    await work.execute(
-        delete(webhook_endpoints).where(
-            webhook_endpoints.c.organization_id == work.organization.id, webhook_endpoints.c.id == found.id
-        )
+    """Delete the endpoint and with it the history of its deliveries.
+
+    Raises:
+        NotFound: it has been deleted meanwhile.
+    """
+    deleted = await work.first(
+        delete(webhook_endpoints)
+        .where(webhook_endpoints.c.organization_id == work.organization.id, webhook_endpoints.c.id == found.id)
+        .returning(webhook_endpoints)
     )
+    if deleted is None:
+        raise NotFound("webhook_endpoint")
+    await record(work, "webhook_endpoint.deleted", {"lago_id": str(deleted.id), "webhook_url": deleted.webhook_url})
 
 
 async def replace_first(work: Work, url: str) -> None:
@@ -114,7 +123,7 @@ async def replace_first(work: Work, url: str) -> None:
     Raises:
         Invalid: the URL is another endpoint's (told by the unique index).
     """
-    await lock(work)
+    await lock_organization(work)
     oldest = await work.first(
         select(webhook_endpoints)
         .where(webhook_endpoints.c.organization_id == work.organization.id)
@@ -125,13 +134,6 @@ async def replace_first(work: Work, url: str) -> None:
         await add(work, url, signature_algo="jwt", name=None, event_types=None)
     elif oldest.webhook_url != url:
         await change(work, oldest, {"webhook_url": url})
-
-
-async def lock(work: Work) -> None:
-    """Have others that would add an endpoint wait until the transaction's end."""
-    await work.execute(
-        select(organizations.c.id).where(organizations.c.id == work.organization.id).with_for_update(key_share=True)
-    )
 
 
 async def count(work: Work) -> int:
@@ -162,7 +164,7 @@ def name_missing_url(problems: Problems) -> None:
 
 async def add(work: Work, url: str, **values: Any) -> Row[Any]:
     """Write a new endpoint."""
-    return await work.one(
+    added = await work.one(
         insert(webhook_endpoints)
         .values(
             organization_id=work.organization.id,
@@ -174,6 +176,8 @@ async def add(work: Work, url: str, **values: Any) -> Row[Any]:
         )
         .returning(webhook_endpoints)
     )
+    await record(work, "webhook_endpoint.created", {"lago_id": str(added.id)} | _changeable(added))
+    return added
 
 
 async def change(work: Work, found: Row[Any], values: dict[str, Any]) -> Row[Any]:
@@ -182,12 +186,25 @@ async def change(work: Work, found: Row[Any], values: dict[str, Any]) -> Row[Any
     Raises:
         NotFound: it has been deleted meanwhile.
     """
-    changed = await work.first(
-        update(webhook_endpoints)
-        .where(webhook_endpoints.c.organization_id == work.organization.id, webhook_endpoints.c.id == found.id)
-        .values(values | {"updated_at": work.now})
-        .returning(webhook_endpoints)
-    )
-    if changed is None:
+    itself = (webhook_endpoints.c.organization_id == work.organization.id) & (webhook_endpoints.c.id == found.id)
+    before = await work.first(select(webhook_endpoints).where(itself).with_for_update(key_share=True))
+    if before is None:
         raise NotFound("webhook_endpoint")
+    changed = await work.one(
+        update(webhook_endpoints).where(itself).values(values | {"updated_at": work.now}).returning(webhook_endpoints)
+    )
+    differences = changes(_changeable(before), _changeable(changed))
+    if differences:
+        described = {"lago_id": str(changed.id), "webhook_url": changed.webhook_url}
+        await record(work, "webhook_endpoint.updated", described | differences)
     return changed
+
+
+def _changeable(endpoint: Row[Any]) -> dict[str, Any]:
+    """What the security log tells of an endpoint; no event types are every event."""
+    return {
+        "webhook_url": endpoint.webhook_url,
+        "signature_algo": endpoint.signature_algo,
+        "name": endpoint.name,
+        "event_types": endpoint.event_types,
+    }

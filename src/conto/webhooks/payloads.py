@@ -17,6 +17,7 @@ LOADERS: dict[str, type_of_loader] = {}
 def payload_of(object_type: str) -> Callable[[type_of_loader], type_of_loader]:
     """Register what shows objects of the type: `loader(work, object_id, webhook_type)`, a struct or a dict.
 
+    Where `webhook_type` is empty, the activity log asks, and is shown the object as the API answers with it.
     A loader raises `NotFound` where the object is gone.
     """
 

@@ -7,17 +7,15 @@ from sqlalchemy import Row
 
 from conto.api.endpoint import get, post, put
 from conto.api.envelope import Body
-from conto.catalog.applied_taxes import shown_by_owner
-from conto.db.tables import billing_entities_taxes
-from conto.organizations import billing_entities
-from conto.organizations.queries import billing_entities_in_order, billing_entity, default_billing_entity
+from conto.organizations import billing_entities, logos
+from conto.organizations.payload import extended
+from conto.organizations.queries import billing_entities_in_order, billing_entity
 from conto.schemas.billing_entities import (
     BillingEntityCreateInput,
     BillingEntityObject,
     BillingEntityObjectExtended,
     BillingEntityUpdateInput,
     show_billing_entity,
-    show_billing_entity_extended,
 )
 from conto.work import Work
 
@@ -44,7 +42,7 @@ class BillingEntitiesAnswer(Struct, kw_only=True, frozen=True):
 async def create_billing_entity(work: Work, body: Body[BillingEntityCreateInput]) -> CreatedBillingEntityAnswer:
     """Create a billing entity."""
     entity = await billing_entities.create_billing_entity(work, body.read())
-    return CreatedBillingEntityAnswer(billing_entity=show_billing_entity(entity, is_default=False))
+    return CreatedBillingEntityAnswer(billing_entity=show_billing_entity(entity, False, logos.link(work, entity)))
 
 
 @get("/billing_entities", resource="billing_entity")
@@ -52,7 +50,9 @@ async def list_billing_entities(work: Work) -> BillingEntitiesAnswer:
     """List all billing entities, oldest first."""
     entities = await billing_entities_in_order(work)
     return BillingEntitiesAnswer(
-        billing_entities=[show_billing_entity(entity, place == 0) for place, entity in enumerate(entities)]
+        billing_entities=[
+            show_billing_entity(entity, place == 0, logos.link(work, entity)) for place, entity in enumerate(entities)
+        ]
     )
 
 
@@ -70,6 +70,4 @@ async def update_billing_entity(work: Work, code: str, body: Body[BillingEntityU
 
 
 async def _answer(work: Work, entity: Row[Any]) -> BillingEntityAnswer:
-    taxes = await shown_by_owner(work, billing_entities_taxes, "billing_entity_id", [entity.id])
-    is_default = (await default_billing_entity(work)).id == entity.id
-    return BillingEntityAnswer(billing_entity=show_billing_entity_extended(entity, is_default, taxes[entity.id]))
+    return BillingEntityAnswer(billing_entity=await extended(work, entity))

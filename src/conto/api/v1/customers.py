@@ -9,6 +9,7 @@ from conto.api.query import Query
 from conto.api.v1.invoices import InvoicesAnswer, invoices_answer
 from conto.customers.delete import delete_customer
 from conto.customers.listing import list_customers
+from conto.customers.portal import portal_url
 from conto.customers.queries import customer as customer_row
 from conto.customers.queries import extended, listed
 from conto.customers.upsert import upsert_customer
@@ -30,6 +31,18 @@ class CustomersAnswer(Struct, kw_only=True, frozen=True):
 
     customers: list[CustomerObjectListed]
     meta: PaginationMeta
+
+
+class CustomerPortal(Struct, kw_only=True, frozen=True):
+    """Where a customer enters its portal."""
+
+    portal_url: str
+
+
+class CustomerPortalAnswer(Struct, kw_only=True, frozen=True):
+    """The link to a customer's portal."""
+
+    customer: CustomerPortal
 
 
 @post("/customers", resource="customer", envelope="customer")
@@ -60,6 +73,13 @@ async def destroy_customer(work: Work, external_customer_id: str) -> CustomerAns
     answer = CustomerAnswer(customer=await extended(work, customer))
     await delete_customer(work, customer)
     return answer
+
+
+@get("/customers/{external_customer_id}/portal_url", resource="customer")
+async def get_customer_portal_url(work: Work, external_customer_id: str) -> CustomerPortalAnswer:
+    """Make a link to the customer's portal, valid for twelve hours."""
+    customer = await customer_row(work, external_customer_id)
+    return CustomerPortalAnswer(customer=CustomerPortal(portal_url=portal_url(work, customer.id)))
 
 
 @get("/customers/{external_customer_id}/invoices", resource="invoice")

@@ -1,16 +1,18 @@
 """Invoices (chapter 20 §7)."""
 
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from sqlalchemy import Row
 
-from conto.api.endpoint import get, post, put
+from conto.api.endpoint import delete, get, post, put
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.errors import NotFound
 from conto.ids import as_id
-from conto.invoices import collect, disputes, document, queries
+from conto.invoices import collect, disputes, document, drafts, mail, queries
 from conto.invoices.listing import list_invoices
 from conto.invoices.one_off import create_one_off
 from conto.invoices.update import update_invoice as change_invoice
@@ -23,8 +25,10 @@ from conto.schemas.invoices import (
     OneOffInput,
     PaymentUrl,
     RetryPaymentInput,
+    SalesforceInput,
     VoidInput,
 )
+from conto.schemas.mails import ResendEmailInput
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -90,6 +94,46 @@ async def update_invoice(work: Work, lago_id: str, body: Body[InvoiceUpdateInput
     return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
 
 
+@delete("/invoices/{lago_id}", resource="invoice")
+async def destroy_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Delete a draft."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.delete(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended_in_any_state(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/refresh", resource="invoice")
+async def refresh_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Build a draft anew from what it bills."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.refresh(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/finalize", resource="invoice")
+async def finalize_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Issue a draft now."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.finalize(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended_in_any_state(work, invoice_id))
+
+
+@post("/invoices/{lago_id}/retry", resource="invoice")
+async def retry_invoice(work: Work, lago_id: str) -> InvoiceAnswer:
+    """Ask for the taxes of a failed invoice again."""
+    invoice_id = as_id(lago_id, "invoice")
+    await drafts.retry(work, invoice_id)
+    return InvoiceAnswer(invoice=await queries.extended(work, invoice_id))
+
+
+@put("/invoices/{lago_id}/sync_salesforce_id", resource="invoice")
+async def sync_invoice_salesforce_id(work: Work, lago_id: str, body: Body[SalesforceInput]) -> InvoiceAnswer:
+    """Note what the invoice is called at Salesforce, which has to be linked for that."""
+    await queries.invoice(work, as_id(lago_id, "invoice"))
+    body.read()
+    raise NotFound("integration")
+
+
 @post("/invoices/{lago_id}/lose_dispute", resource="invoice")
 @put("/invoices/{lago_id}/lose_dispute", resource="invoice")
 async def lose_dispute(work: Work, lago_id: str) -> InvoiceAnswer:
@@ -123,20 +167,40 @@ async def void_invoice(work: Work, lago_id: str, body: Body[VoidInput]) -> Invoi
 @post("/invoices/{lago_id}/download", resource="invoice")
 async def download_invoice(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
     """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
-    return await _document(work, lago_id)
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.file_path)
 
 
 @post("/invoices/{lago_id}/download_pdf", resource="invoice")
 async def download_invoice_pdf(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
     """Answer with the invoice and the address of its PDF; nothing where the PDF has still to be made."""
-    return await _document(work, lago_id)
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.file_path)
 
 
-async def _document(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+@post("/invoices/{lago_id}/download_xml", resource="invoice")
+async def download_invoice_xml(work: Work, lago_id: str) -> InvoiceDocumentAnswer | None:
+    """Answer with the invoice and the address of its e-invoice; nothing where the file has still to be made."""
+    found = await _finalized(work, lago_id)
+    return await _document(work, found, found.xml_path)
+
+
+async def _finalized(work: Work, lago_id: str) -> Row[Any]:
     found = await queries.invoice(work, as_id(lago_id, "invoice"))
     if found.status != "finalized":
         raise NotFound("invoice")
-    if found.file_path is None:
+    return found
+
+
+async def _document(work: Work, found: Row[Any], path: str | None) -> InvoiceDocumentAnswer | None:
+    if path is None:
         document.ask_for(work, found.id)
         return None
     return InvoiceDocumentAnswer(invoice=(await queries.listed(work, [found]))[0])
+
+
+@post("/invoices/{lago_id}/resend_email", resource="invoice")
+async def resend_invoice_email(work: Work, lago_id: str, body: Body[ResendEmailInput]) -> None:
+    """Mail an invoice again."""
+    problems = Problems()
+    await mail.resend(work, as_id(lago_id, "invoice"), body.read(problems), problems)

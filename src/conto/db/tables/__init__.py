@@ -3,44 +3,73 @@
 from conto.db.tables.agenda import agenda, follower_positions
 from conto.db.tables.base import metadata
 from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
-from conto.db.tables.customers import customer_metadata, customers, customers_taxes
+from conto.db.tables.custom_sections import (
+    applied_invoice_custom_sections,
+    billing_entities_custom_sections,
+    customers_custom_sections,
+    invoice_custom_sections,
+)
+from conto.db.tables.customers import (
+    customer_error_details,
+    customer_metadata,
+    customers,
+    customers_taxes,
+    vies_checks,
+)
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
+from conto.db.tables.logs import activity_logs, api_logs
+from conto.db.tables.mails import mails
 from conto.db.tables.organizations import (
     api_keys,
     billing_entities,
     billing_entities_taxes,
+    logos,
     organizations,
     server_keys,
 )
-from conto.db.tables.payments import payments
+from conto.db.tables.payments import payment_receipts, payment_receipts_invoices, payments
+from conto.db.tables.security_logs import security_logs
 from conto.db.tables.webhooks import webhook_attempts, webhook_endpoints, webhooks
 
 __all__ = [
+    "activity_logs",
     "add_ons",
     "add_ons_taxes",
     "agenda",
     "api_keys",
+    "api_logs",
+    "applied_invoice_custom_sections",
     "billing_entities",
+    "billing_entities_custom_sections",
     "billing_entities_taxes",
     "counters",
+    "customer_error_details",
     "customer_metadata",
     "customers",
+    "customers_custom_sections",
     "customers_taxes",
     "fees",
     "fees_taxes",
     "follower_positions",
     "idempotency_keys",
+    "invoice_custom_sections",
     "invoice_metadata",
     "invoices",
     "invoices_taxes",
     "ledger_transfers",
+    "logos",
+    "mails",
     "metadata",
     "organizations",
+    "payment_receipts",
+    "payment_receipts_invoices",
     "payments",
+    "security_logs",
     "server_keys",
     "taxes",
+    "vies_checks",
     "webhook_attempts",
     "webhook_endpoints",
     "webhooks",

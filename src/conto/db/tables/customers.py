@@ -1,6 +1,7 @@
-"""Customers, what they are told apart by, their metadata and own taxes (chapter 10 §4)."""
+"""Customers, what they are told apart by, their metadata, own taxes and checks of VAT numbers (chapter 10 §§4-5)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Identity, Index, Integer
+from sqlalchemy.dialects.postgresql import JSONB
 
 from conto.db.tables.base import address, instant, owned_table, reference, string, unique
 
@@ -33,6 +34,10 @@ customers = owned_table(
     string("subscription_invoice_issuing_date_adjustment"),
     string("finalize_zero_amount_invoice", nullable=False),
     Column("skip_invoice_custom_sections", Boolean, nullable=False),
+    string("payment_provider"),
+    string("payment_provider_code"),
+    Column("eu_tax_decided", Boolean, nullable=False),
+    Column("vies_check_pending", Boolean, nullable=False),
     instant("deleted_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
@@ -62,4 +67,29 @@ customers_taxes = owned_table(
     *reference("tax_id", "taxes"),
     instant("created_at"),
     unique("customers_taxes", "customer_id", "tax_id", field="tax_codes"),
+)
+
+customer_error_details = owned_table(
+    "customer_error_details",
+    *reference("customer_id", "customers"),
+    string("error_code", nullable=False),
+    Column("details", JSONB, nullable=False),
+    instant("created_at"),
+    unique("customer_error_details", "customer_id", "error_code", field="error_code"),
+)
+
+vies_checks = owned_table(
+    "vies_checks",
+    Column("sequence", BigInteger, Identity(always=True), nullable=False),
+    *reference("customer_id", "customers"),
+    string("tax_identification_number", nullable=False),
+    string("status", nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("answer", JSONB),
+    instant("told_at", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
+    CheckConstraint("status in ('pending', 'ended', 'dropped')", name="status"),
+    unique("vies_checks", "customer_id", field="pending", where="status = 'pending'"),
+    Index("ix_vies_checks__told", "organization_id", "customer_id", "told_at", "sequence"),
 )

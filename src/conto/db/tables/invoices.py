@@ -1,6 +1,7 @@
 """Invoices, their fees and the taxes on both, with the sums that must hold on every row (chapter 20 §§1-5)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.schema import SchemaItem
 
 from conto.db.tables.base import instant, owned_table, reference, string, unique
@@ -40,6 +41,7 @@ invoices = owned_table(
     Column("self_billed", Boolean, nullable=False),
     Column("skip_psp", Boolean, nullable=False),
     string("file_path"),
+    string("xml_path"),
     instant("finalized_at", nullable=True),
     instant("voided_at", nullable=True),
     instant("payment_dispute_lost_at", nullable=True),
@@ -57,7 +59,10 @@ invoices = owned_table(
         name="sub_total_excluding_taxes",
     ),
     CheckConstraint(
-        "sub_total_including_taxes_amount_cents = sub_total_excluding_taxes_amount_cents + taxes_amount_cents",
+        "sub_total_including_taxes_amount_cents = case"
+        # While its taxes are not known, an invoice has no totals yet.
+        " when status in ('generating', 'pending', 'failed') and sub_total_including_taxes_amount_cents = 0 then 0"
+        " else sub_total_excluding_taxes_amount_cents + taxes_amount_cents end",
         name="sub_total_including_taxes",
     ),
     CheckConstraint(
@@ -110,14 +115,17 @@ fees = owned_table(
     Column("taxes_rate", Numeric, nullable=False),
     Column("taxes_amount_cents", BigInteger, nullable=False),
     Column("taxes_precise_amount_cents", Numeric, nullable=False),
+    Column("tax_codes", ARRAY(Text)),
     string("payment_status", nullable=False),
     instant("succeeded_at", nullable=True),
     instant("failed_at", nullable=True),
     instant("refunded_at", nullable=True),
     instant("from_at"),
     instant("to_at"),
+    instant("deleted_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
+    CheckConstraint("invoice_id is null or deleted_at is null", name="invoiced"),
     CheckConstraint("amount_cents >= 0 and taxes_amount_cents >= 0", name="not_negative"),
     CheckConstraint("precise_coupons_amount_cents between 0 and amount_cents", name="coupons"),
     CheckConstraint("from_at <= to_at", name="boundaries"),

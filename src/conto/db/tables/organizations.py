@@ -14,6 +14,7 @@ organizations = Table(
     string("document_number_prefix", nullable=False),
     string("hmac_key", nullable=False),
     instant("frozen_time", nullable=True),
+    Column("issue_receipts", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),
     instant("updated_at"),
     Index("uq_organizations__slug", "slug", unique=True),
@@ -30,6 +31,7 @@ api_keys = owned_table(
     instant("created_at"),
     instant("updated_at"),
     Index("uq_api_keys__key_hash", "key_hash", unique=True),
+    Index("ix_api_keys__newest", "organization_id", "created_at", "id"),
 )
 
 billing_entities = owned_table(
@@ -56,7 +58,7 @@ billing_entities = owned_table(
     Column("email_settings", ARRAY(Text), nullable=False),
     Column("eu_tax_management", Boolean, nullable=False),
     Column("einvoicing", Boolean, nullable=False),
-    Column("logo", LargeBinary),
+    string("logo_name"),
     instant("archived_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
@@ -72,6 +74,15 @@ billing_entities_taxes = owned_table(
     instant("created_at"),
     unique("billing_entities_taxes", "billing_entity_id", "tax_id", field="tax_codes"),
 )
+
+logos = owned_table(
+    "logos",
+    *reference("billing_entity_id", "billing_entities"),
+    Column("content", LargeBinary, nullable=False),
+    instant("created_at"),
+    unique("logos", "billing_entity_id", field="logo"),
+)
+"""The content of billing entities' logos, apart from their rows: those are read often, and whole."""
 
 server_keys = Table(
     "server_keys",

@@ -1,8 +1,6 @@
-"""The fixed words of documents, one table a locale; what a locale lacks is said in English (chapter 72 §7)."""
+"""Labels in English."""
 
-from collections.abc import Mapping
-
-ENGLISH: dict[str, str] = {
+LABELS = {
     "title_invoice": "Invoice",
     "title_tax_invoice": "Tax invoice",
     "title_paid_invoice": "Paid invoice",
@@ -25,27 +23,22 @@ ENGLISH: dict[str, str] = {
     "unit_price": "Unit price",
     "tax_rate": "Tax rate",
     "amount": "Amount",
-    "period": "{start} – {end}",
     "fees_period": "Fees from {start} to {end}",
     "other_fees": "Other fees",
-    "summary": "Summary",
     "section_total": "Total of {name}",
     "prepaid_credits_bought": "Prepaid credits",
     "minimum_spend": "{name} – minimum spend",
-    "range": "{first}–{last}",
     "range_open": "{first} and above",
-    "per_unit": "{units} × {price} = {total}",
-    "per_percent": "{units} × {rate} = {total}",
     "flat_fee": "flat fee {amount}",
-    "packages": "{units} units in packages of {size} at {price}",
-    "free_units": "{units} free units",
-    "free_events": "{count} free events",
-    "events": "{count} events × {price} = {total}",
+    "packages": "Units in packages of {size} at {price}: {units}",
+    "free_units": "Free units: {units}",
+    "free_events": "Free events: {count}",
+    "events": "Events: {count} × {price} = {total}",
     "adjustment": "Minimum and maximum per event: {amount}",
     "conversion": "{amount} at 1 {unit} = {rate}",
     "progressive_notice": (
-        "This invoice bills usage before the end of the period: usage has reached {usage}, "
-        "the threshold is {threshold}."
+        "This invoice bills usage before the end of the period: usage has reached {usage}, the threshold is "
+        "{threshold}."
     ),
     "usage_already_billed": "Usage already billed",
     "usage_already_billed_on": "Usage already billed ({number})",
@@ -62,18 +55,14 @@ ENGLISH: dict[str, str] = {
         "Reverse charge: VAT is to be accounted for by the recipient (Article 196, Directive 2006/112/EC)."
     ),
     "tax_exempt": (
-        "Not subject to EU VAT: the place of supply is outside the European Union "
-        "(Articles 44 and 59, Directive 2006/112/EC)."
+        "Not subject to EU VAT: the place of supply is outside the European Union (Articles 44 and 59, Directive "
+        "2006/112/EC)."
     ),
     "self_billing_notice": (
         "Self-billing: this invoice is issued by {customer} in the name and on behalf of {supplier}."
     ),
     "page": "Page {page} of {pages}",
+    "amount_due": "Amount due",
+    "discount": "Discount",
+    "not_subject_to_vat": "Not subject to VAT",
 }
-
-LABELS: dict[str, Mapping[str, str]] = {"en": ENGLISH}
-
-
-def labels(locale: str) -> Mapping[str, str]:
-    """All labels in the locale."""
-    return {**ENGLISH, **LABELS.get(locale, {})}

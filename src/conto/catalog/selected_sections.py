@@ -1,0 +1,95 @@
+"""The custom sections that billing entities and customers have selected: replaced as a list, read in its order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Row, Select, Table, Text, Uuid, any_, bindparam, delete, literal, select, union_all
+
+from conto.core.custom_sections import of_customer
+from conto.db.engine import insert_rows
+from conto.db.tables import billing_entities_custom_sections, customers_custom_sections, invoice_custom_sections
+from conto.ids import new_id
+from conto.work import ORGANIZATION, Work
+
+_LIVE = (invoice_custom_sections.c.organization_id == ORGANIZATION, invoice_custom_sections.c.deleted_at.is_(None))
+_BY_CODE = select(invoice_custom_sections).where(
+    *_LIVE, invoice_custom_sections.c.code == any_(bindparam("codes", type_=ARRAY(Text)))
+)
+
+
+def _selected(links: Table, owner_column: str) -> Select[Any]:
+    """The sections that the owner has selected, each with whose selection it is in, and its place there."""
+    of_section = (links.c.organization_id == invoice_custom_sections.c.organization_id) & (
+        links.c.invoice_custom_section_id == invoice_custom_sections.c.id
+    )
+    return (
+        select(invoice_custom_sections, literal(owner_column).label("level"), links.c.position)
+        .join(links, of_section)
+        .where(*_LIVE, links.c[owner_column] == bindparam(owner_column, type_=Uuid()))
+    )
+
+
+_OF_ENTITY = _selected(billing_entities_custom_sections, "billing_entity_id").order_by("position")
+_LEVELS = union_all(
+    _selected(customers_custom_sections, "customer_id"),
+    _selected(billing_entities_custom_sections, "billing_entity_id"),
+).order_by("position")
+
+
+async def sections_by_code(work: Work, codes: Sequence[str]) -> list[Row[Any]]:
+    """The live sections that the codes name, each once, in their order; codes that name none are left out."""
+    if not codes:
+        return []
+    found = {row.code: row for row in await work.rows(_BY_CODE, codes=list(set(codes)))}
+    return [found[code] for code in dict.fromkeys(codes) if code in found]
+
+
+async def sections_of_entity(work: Work, billing_entity_id: UUID) -> Sequence[Row[Any]]:
+    """What a billing entity has selected."""
+    return await work.rows(_OF_ENTITY, billing_entity_id=billing_entity_id)
+
+
+async def sections_of_customer(work: Work, customer: Row[Any]) -> tuple[Row[Any], ...]:
+    """What applies to a customer, whose row this is: its own selection or its billing entity's, none if it skips."""
+    if customer.skip_invoice_custom_sections:
+        return ()
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in await work.rows(_LEVELS, customer_id=customer.id, billing_entity_id=customer.billing_entity_id):
+        found[row.level].append(row)
+    return of_customer(False, found["customer_id"], found["billing_entity_id"])
+
+
+async def select_sections(
+    work: Work, links: Table, owner_column: str, owner_id: UUID, codes: Sequence[str]
+) -> dict[str, list[list[str]]]:
+    """Make the owner's selection the sections that the codes name, in their order; unknown codes are dropped.
+
+    The owner's row is locked, or new. Answers with what changed, as `conto.changes.differences` does.
+    """
+    removed = await work.rows(
+        delete(links)
+        .where(links.c.organization_id == work.organization.id, links.c[owner_column] == owner_id)
+        .where(
+            invoice_custom_sections.c.organization_id == links.c.organization_id,
+            invoice_custom_sections.c.id == links.c.invoice_custom_section_id,
+        )
+        .returning(invoice_custom_sections.c.code, links.c.position)
+    )
+    selected = await sections_by_code(work, codes)
+    rows = [
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            owner_column: owner_id,
+            "invoice_custom_section_id": section.id,
+            "position": place,
+            "created_at": work.now,
+        }
+        for place, section in enumerate(selected)
+    ]
+    await insert_rows(work.connection, links, rows)
+    before = [row.code for row in sorted(removed, key=lambda row: row.position)]
+    after = [section.code for section in selected]
+    return {"invoice_custom_section_codes": [before, after]} if before != after else {}

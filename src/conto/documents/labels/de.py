@@ -1,0 +1,66 @@
+"""Labels in German."""
+
+LABELS = {
+    "title_invoice": "Rechnung",
+    "title_tax_invoice": "Steuerrechnung",
+    "title_paid_invoice": "Bezahlte Rechnung",
+    "title_paid_tax_invoice": "Bezahlte Steuerrechnung",
+    "title_advance_invoice": "Vorauszahlungsrechnung",
+    "title_self_billing_invoice": "Gutschrift (Selbstfakturierung)",
+    "number": "Rechnungsnummer",
+    "purchase_order_number": "Bestellnummer",
+    "issuing_date": "Rechnungsdatum",
+    "payment_term": "Zahlungsziel",
+    "day": "{count} Tag",
+    "days": "{count} Tage",
+    "from": "Von",
+    "bill_to": "Rechnung an",
+    "legal_number": "Registernummer {number}",
+    "tax_number": "Steuernummer {number}",
+    "due": "Fällig am {date}",
+    "item": "Bezeichnung",
+    "units": "Menge",
+    "unit_price": "Einzelpreis",
+    "tax_rate": "Steuersatz",
+    "amount": "Betrag",
+    "fees_period": "Gebühren vom {start} bis {end}",
+    "other_fees": "Sonstige Gebühren",
+    "section_total": "Summe {name}",
+    "prepaid_credits_bought": "Vorausbezahltes Guthaben",
+    "minimum_spend": "{name} – Mindestumsatz",
+    "range_open": "ab {first}",
+    "flat_fee": "Pauschale {amount}",
+    "packages": "Einheiten in Paketen zu {size} für je {price}: {units}",
+    "free_units": "Freie Einheiten: {units}",
+    "free_events": "Freie Ereignisse: {count}",
+    "events": "Ereignisse: {count} × {price} = {total}",
+    "adjustment": "Mindest- und Höchstbetrag je Ereignis: {amount}",
+    "conversion": "{amount} zu 1 {unit} = {rate}",
+    "progressive_notice": (
+        "Diese Rechnung umfasst Nutzung vor dem Ende des Abrechnungszeitraums: Die Nutzung hat {usage} erreicht, "
+        "der Schwellenwert beträgt {threshold}."
+    ),
+    "usage_already_billed": "Bereits abgerechnete Nutzung",
+    "usage_already_billed_on": "Bereits abgerechnete Nutzung ({number})",
+    "coupon": "Gutschein",
+    "subtotal_without_tax": "Zwischensumme netto",
+    "tax_on": "{name} ({rate} auf {base})",
+    "no_tax": "Steuer ({rate})",
+    "subtotal_with_tax": "Zwischensumme brutto",
+    "credit_notes": "Gutschriften",
+    "credit_note": "Gutschrift {number}",
+    "prepaid_credits": "Vorausbezahltes Guthaben",
+    "total": "Gesamtbetrag",
+    "reverse_charge": "Steuerschuldnerschaft des Leistungsempfängers (Artikel 196 der Richtlinie 2006/112/EG).",
+    "tax_exempt": (
+        "In der EU nicht umsatzsteuerbar: Der Leistungsort liegt außerhalb der Europäischen Union (Artikel 44 "
+        "und 59 der Richtlinie 2006/112/EG)."
+    ),
+    "self_billing_notice": (
+        "Gutschrift: Diese Rechnung wird von {customer} im Namen und für Rechnung von {supplier} ausgestellt."
+    ),
+    "page": "Seite {page} von {pages}",
+    "amount_due": "Fälliger Betrag",
+    "discount": "Rabatt",
+    "not_subject_to_vat": "Nicht umsatzsteuerbar",
+}
