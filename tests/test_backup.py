@@ -181,7 +181,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def populated(works: Works) -> None:
-    """Two organizations, each with rows in every table and a document."""
+    """Two organizations, each with rows in every table, and the documents of an invoice and its payment."""
     for _ in range(2):
         async with open_company(works) as company:
             await one_of_everything(company)
@@ -205,7 +205,7 @@ async def test_every_row_of_every_table_and_every_document_comes_back(old: House
     manifest = await old.back_up(path)
     before = await rows_of(old)
     assert [name for name, rows in before.items() if not rows] == sorted(LEFT_OUT)
-    assert (manifest.missing, len(documents)) == ([], 2)
+    assert (manifest.missing, len(documents)) == ([], 4)
 
     await new.restore(path)
     assert await rows_of(new) == before
@@ -319,11 +319,11 @@ async def test_a_backup_without_keys_needs_the_key(old: House, new: House, path:
 async def test_a_document_that_the_store_has_lost_is_told(old: House, path: Path):
     async with old.works() as works:
         await populated(works)
-        lost, kept = sorted(await works.files.paths())
+        lost, *kept = sorted(await works.files.paths())
     (old.settings.data / "files" / lost).unlink()
     manifest = await old.back_up(path)
     assert manifest.missing == [lost]
-    assert [file.path for file in manifest.files] == [kept]
+    assert sorted(file.path for file in manifest.files) == kept
 
 
 async def test_a_backup_of_an_older_schema_is_brought_up(old: House, new: House, path: Path):

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import yaml
+
 from conto import __version__
 from conto.api import openapi
 from conto.api.server import all_endpoints
-from tests.contract_comparison import Comparison, Document, judged
+from tests.contract_comparison import JUDGED, Comparison, Document, judged
 
 
 def described(tax: dict[str, Any], parameters: tuple[dict[str, Any], ...] = (), base: str = "") -> Document:
@@ -65,6 +67,11 @@ def test_our_own_description_does_not_differ_from_itself():
     comparison = Comparison(Document(bare), Document(document))
     assert comparison.run() > 40
     assert comparison.lines == []
+
+
+def test_every_judged_difference_has_its_reason():
+    known = yaml.safe_load(JUDGED.read_text())
+    assert [pattern for pattern, reason in known.items() if not (isinstance(reason, str) and reason)] == []
 
 
 def test_what_was_judged_is_known_by_its_pattern():

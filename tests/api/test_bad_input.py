@@ -315,6 +315,7 @@ QUERIES = [
     "status[]=&status[a]=1",
     "issuing_date_from=0001-01-01&issuing_date_to=9999-12-31",
     "issuing_date_from=99999-01-01",
+    "from_date=1900-01-01&to_date=9999-12-31",
     "amount_from=1e400",
     "amount_from=-9999999999999999999999",
     "amount_from=NaN",
@@ -327,7 +328,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("query", [*QUERIES, "a=%ff", "&".join(f"a{n}=1" for n in range(3000))], ids=range(27))
+@pytest.mark.parametrize("query", [*QUERIES, "a=%ff", "&".join(f"a{n}=1" for n in range(3000))], ids=range(28))
 async def test_no_query_is_more_than_refused(company, names, query):
     for endpoint in all_endpoints():
         if not endpoint.public and endpoint.method == "GET" and (endpoint.page or endpoint.query):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from conto.clock import zone as zone_named
 from conto.documents import lines, parties
 from conto.documents.labels import labels
 from conto.documents.wording import Wording
@@ -18,7 +18,7 @@ TAX_NOTES = {"lago_eu_reverse_charge": "reverse_charge", "lago_eu_tax_exempt": "
 
 def invoice_data(invoice: Json, seller: Json, locale: str) -> dict[str, Any]:
     """All that the template prints, from the invoice's and the billing entity's JSON."""
-    zone = ZoneInfo(invoice["customer"].get("applicable_timezone") or "UTC")
+    zone = zone_named(invoice["customer"].get("applicable_timezone") or "UTC")
     wording = Wording(locale, labels(locale), invoice["currency"], zone)
     summary, sections = _sections(invoice, wording)
     return {

@@ -18,7 +18,8 @@ def last_instant(value: object) -> datetime:
     """
     found = rules.instant(value)
     plain = rules.DAY.fullmatch(str(value).strip())
-    return found + timedelta(days=1) - timedelta(microseconds=1) if plain else found
+    # The rest of the day at once: a whole day later, the last of all dates would be none.
+    return found + (timedelta(days=1) - timedelta(microseconds=1)) if plain else found
 
 
 LastInstant = Annotated[datetime, ruled(Rule(last_instant), {"format": "date-time"})]

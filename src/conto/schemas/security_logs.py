@@ -1,35 +1,24 @@
 """The security log as JSON (chapter 72 §3.3)."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
-from conto.schemas import rules
 from conto.schemas.encoding import instant
 from conto.schemas.fields import Identity, Instant, Text, items, ruled
-from conto.schemas.rules import DAY, Rule
+from conto.schemas.log_filters import last_instant
+from conto.schemas.rules import Rule
 
 FILTERED = items(100)
-
-
-def end_of(value: object) -> datetime:
-    """The last instant that a date-time, or a day as a whole in UTC, allows.
-
-    Raises:
-        Refused: `invalid_date`.
-    """
-    if not isinstance(value, str) or not DAY.fullmatch(value.strip()):
-        return rules.instant(value)
-    return datetime.combine(rules.day(value), time.max, UTC)
 
 
 class SecurityLogFilters(Struct, kw_only=True, frozen=True):
     """Filters of the security log; all that are given must match."""
 
-    to_date: Annotated[datetime, ruled(Rule(end_of, mandatory=True), {"format": "date-time"})]
+    to_date: Annotated[datetime, ruled(Rule(last_instant, mandatory=True), {"format": "date-time"})]
     from_date: Instant | UnsetType = UNSET
     user_ids: Annotated[list[Identity], FILTERED] | UnsetType = UNSET
     api_key_ids: Annotated[list[Identity], FILTERED] | UnsetType = UNSET

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from conto.clock import zone as zone_named
 from conto.documents import parties
 from conto.documents.einvoice.amounts import Rated, Sums, by_rate, hundredths, rate_of, sums
 from conto.documents.labels import labels
@@ -89,7 +90,7 @@ class EInvoice:
 
 def einvoice(invoice: Json, seller: Json, locale: str) -> EInvoice:
     """The facts of an invoice (InvoiceObjectExtended) that the billing entity `seller` (BillingEntityObject) issues."""
-    zone = ZoneInfo(invoice["customer"].get("applicable_timezone") or "UTC")
+    zone = zone_named(invoice["customer"].get("applicable_timezone") or "UTC")
     wording = Wording(locale, labels(locale), invoice["currency"], zone)
     whole, kind = sums(invoice), type_code(invoice)
     sides = [_entity(seller, kind), _customer(invoice["customer"], kind)]

@@ -11,6 +11,7 @@ from conto import jobs
 from conto.customers.queries import embedded
 from conto.db.tables import payment_receipts, payment_receipts_invoices
 from conto.invoices.queries import extended_in_any_state
+from conto.organizations.logos import logo_of
 from conto.organizations.queries import billing_entity_by_id
 from conto.payments.receipts.issue import DOCUMENT
 from conto.payments.receipts.mail import mail_new
@@ -73,7 +74,7 @@ async def _source(work: Work, receipt: Row[Any]) -> Source:
         },
         seller=as_json(show_billing_entity(issuer, is_default=False)),
         locale=customer.billing_configuration.document_locale or issuer.document_locale,
-        logo=issuer.logo,
+        logo=await logo_of(work, issuer),
         invoice=as_json(invoice),
     )
 
