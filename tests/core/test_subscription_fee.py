@@ -434,6 +434,12 @@ def test_a_trial_takes_its_days_off_and_never_more(trial_ends_at: str, cents: in
     assert fee(3_100, schedule(MONTHLY), facts, march) == cents
 
 
+def test_a_trial_that_ends_with_its_period_leaves_nothing_to_pay() -> None:
+    facts = replace(standing("2024-03-22"), trial_ends_at=instant(END_OF_MARCH))
+    march = Period(tile("2024-03-01", "2024-03-31"), instant("2024-03-22"), instant(END_OF_MARCH), "UTC")
+    assert fee(3_100, schedule(MONTHLY), facts, march) == 0
+
+
 FIVE_MILLION = 5_000_000
 
 

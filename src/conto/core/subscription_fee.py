@@ -80,15 +80,17 @@ def fee(amount_cents: int, schedule: Schedule, standing: Standing, period: Perio
     The period's length is that of its whole tile, so a part is priced by the day.
     """
     trial_ends_at = standing.trial_ends_at
+    if trial_ends_at is not None and trial_ends_at >= period.to_datetime:
+        return Fraction(0)
     if trial_ends_at is not None and trial_ends_at > period.from_datetime:
-        days = (
-            days_begun(trial_ends_at, period.to_datetime, period.timezone) if trial_ends_at < period.to_datetime else 0
-        )
-        return share(amount_cents, days - _days_of_upgrade(schedule, standing, days), period.tile)
-    if _is_whole(schedule, standing, period):
+        days = days_begun(trial_ends_at, period.to_datetime, period.timezone)
+    elif _is_whole(schedule, standing, period):
         return Fraction(amount_cents)
-    days = billed_days(period)
-    return share(amount_cents, days - _days_of_upgrade(schedule, standing, days), period.tile)
+    else:
+        days = billed_days(period)
+    if _leaves_its_last_day(schedule, standing):
+        days -= 1
+    return share(amount_cents, days, period.tile)
 
 
 def unused_days(tile: Tile, ended_on: date, *, upgrade: bool, trial_ends_at: datetime | None = None) -> int:
@@ -144,10 +146,10 @@ def _is_whole(schedule: Schedule, standing: Standing, period: Period) -> bool:
     return schedule.pay_in_advance or local_day(standing.started_at, period.timezone) < period.tile.first_day
 
 
-def _days_of_upgrade(schedule: Schedule, standing: Standing, days: int) -> int:
-    """The day of an upgrade, which the old plan's last fee leaves to the new one, if there is a day to leave."""
+def _leaves_its_last_day(schedule: Schedule, standing: Standing) -> bool:
+    """Whether the day on which it ended belongs to the plan that it was upgraded to."""
     upgraded = standing.terminated_at is not None and standing.replaced_by is Change.UPGRADE
-    return min(days, 1) if upgraded and not schedule.pay_in_advance else 0
+    return upgraded and not schedule.pay_in_advance
 
 
 def _is_due_between(schedule: Schedule, standing: Standing) -> bool:

@@ -19,6 +19,7 @@ from conto.core.periods.ranges import (
     resumed,
 )
 from conto.core.periods.schedule import Schedule, next_billing_day, starts_plan_period
+from conto.schemas.vocabulary import TIMEZONES
 from tests.core.periods.values import (
     ANNIVERSARY,
     BOGOTA,
@@ -461,9 +462,13 @@ def test_an_end_more_than_a_day_away_is_another_periods() -> None:
     assert resumed(charges, instant("2022-01-31T23:59:59")) == charges
 
 
-@given(schedules(), instants)
-@settings(max_examples=300)
-def test_the_period_in_progress_holds_its_instant_and_meets_the_next(found: Schedule, at: datetime) -> None:
+@pytest.mark.parametrize("timezone", TIMEZONES)
+@given(data=st.data(), at=instants)
+@settings(max_examples=20)
+def test_in_every_zone_the_period_in_progress_holds_its_instant_and_meets_the_next(
+    timezone: str, data: st.DataObject, at: datetime
+) -> None:
+    found = data.draw(schedules(st.just(timezone)))
     long_ago = datetime(1990, 1, 1, tzinfo=UTC)
     for in_progress in (plan_period, charges_period, fixed_charges_period):
         period = in_progress(found, at, long_ago)
