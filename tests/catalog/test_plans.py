@@ -50,7 +50,7 @@ async def test_a_plan_is_answered_with_all_that_is_on_it(company):
     assert (first["code"], second["code"]) == ("storage", "storage_2")
     assert second["properties"] == {"package_size": 1, "amount": "0", "free_units": 0}
     (fixed,) = made["fixed_charges"]
-    assert (fixed["code"], fixed["units"], fixed["lago_add_on_id"]) == ("seats", "10.0", add_on["lago_id"])
+    assert (fixed["code"], fixed["units"], fixed["lago_add_on_id"]) == ("seats", 10, add_on["lago_id"])
     assert made["minimum_commitment"]["amount_cents"] == 500
     assert [each["amount_cents"] for each in made["usage_thresholds"]] == [300]
     own = [made, first, fixed, made["minimum_commitment"]]
@@ -181,7 +181,7 @@ async def test_lists_of_charges_are_complete(company):
     ]
     assert changed["charges"][0]["lago_id"] == kept
     assert changed["charges"][0]["invoice_display_name"] is None
-    assert [(each["lago_id"], each["units"]) for each in changed["fixed_charges"]] == [(kept_fixed, "5.0")]
+    assert [(each["lago_id"], each["units"]) for each in changed["fixed_charges"]] == [(kept_fixed, 5)]
     untouched = (await company.put("/plans/basic", {"plan": {"name": "New"}}))["plan"]
     assert untouched == changed | {"name": "New"}
     emptied = (await company.put("/plans/basic", {"plan": {"charges": [], "fixed_charges": []}}))["plan"]
@@ -233,7 +233,7 @@ async def test_with_a_subscription_little_of_a_plan_changes(company):
         {"amount": "4"},
         7,
     )
-    assert changed["fixed_charges"][0]["units"] == "3.0"
+    assert changed["fixed_charges"][0]["units"] == 3
     deleted = (await company.delete("/plans/basic"))["plan"]
     assert deleted["pending_deletion"] is True
     await company.get("/plans/basic", 404)
@@ -309,10 +309,10 @@ async def test_fixed_charges_have_calls_of_their_own(company):
     assert refused["code"] == "add_on_not_found"
     body = {"code": "seats", "add_on_id": add_on["lago_id"], "charge_model": "standard", "units": "1.5"}
     made = (await company.post(path, {"fixed_charge": body}))["fixed_charge"]
-    assert made["units"] == "1.5"
+    assert made["units"] == 1.5
     change = {"charge_model": "graduated", "invoice_display_name": "Seats"}
     changed = (await company.put(f"{path}/seats", {"fixed_charge": change}))["fixed_charge"]
-    assert (changed["units"], changed["charge_model"]) == ("1.5", "graduated")
+    assert (changed["units"], changed["charge_model"]) == (1.5, "graduated")
     assert (await company.get(path))["fixed_charges"] == [changed]
     await company.delete("/add_ons/seats")
     assert (await company.get(f"{path}/seats", 404))["code"] == "fixed_charge_not_found"

@@ -10,13 +10,14 @@ from msgspec import UNSET, Struct, UnsetType
 from conto.core.charges.properties import shown as shown_properties
 from conto.core.numerals import decimal_text
 from conto.schemas import rules
-from conto.schemas.encoding import instant
+from conto.schemas.encoding import as_number, instant
 from conto.schemas.fields import (
     NEEDED,
     Cents,
     Flag,
     Identifier,
     NonNegativeNumber,
+    Rate,
     Raw,
     Text,
     TextOrNull,
@@ -140,7 +141,7 @@ class ChargeObject(Struct, kw_only=True, frozen=True):
 
 
 class FixedChargeObject(Struct, kw_only=True, frozen=True):
-    """A fixed charge of a plan. `units` is a decimal text."""
+    """A fixed charge of a plan."""
 
     lago_id: UUID
     lago_add_on_id: UUID
@@ -153,7 +154,7 @@ class FixedChargeObject(Struct, kw_only=True, frozen=True):
     pay_in_advance: bool
     prorated: bool
     properties: dict[str, Any]
-    units: str
+    units: Rate
     taxes: list[TaxObject]
 
 
@@ -202,7 +203,7 @@ def show_fixed_charge(charge: Any, taxes: Sequence[TaxObject]) -> FixedChargeObj
         lago_parent_id=charge.parent_id,
         created_at=instant(charge.created_at),
         properties=dict(charge.properties),
-        units=decimal_text(charge.units),
+        units=as_number(charge.units),
         taxes=list(taxes),
     )
 

@@ -52,12 +52,12 @@ class UsageThresholdInput(Struct, kw_only=True, frozen=True):
 class PlanFields(Struct, kw_only=True, frozen=True):
     """What a plan has of its own, without its parts."""
 
-    name: Annotated[Mandatory, NEEDED] | UnsetType = UNSET
-    code: Annotated[Code, NEEDED] | UnsetType = UNSET
-    interval: Annotated[Interval, NEEDED] | UnsetType = UNSET
-    amount_cents: Annotated[NonNegativeCents, NEEDED] | UnsetType = UNSET
-    amount_currency: Annotated[ExactCurrencyCode, NEEDED] | UnsetType = UNSET
-    pay_in_advance: Annotated[Flag, NEEDED] | UnsetType = UNSET
+    name: Mandatory | UnsetType = UNSET
+    code: Code | UnsetType = UNSET
+    interval: Interval | UnsetType = UNSET
+    amount_cents: NonNegativeCents | UnsetType = UNSET
+    amount_currency: ExactCurrencyCode | UnsetType = UNSET
+    pay_in_advance: Flag | UnsetType = UNSET
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
     description: LongText | None | UnsetType = UNSET
     trial_period: TrialPeriod | None | UnsetType = UNSET
@@ -74,6 +74,17 @@ class PlanInput(PlanFields, kw_only=True, frozen=True):
     usage_thresholds: Annotated[list[UsageThresholdInput], items(100)] | None | UnsetType = UNSET
     minimum_commitment: CommitmentInput | None | UnsetType = UNSET
     metadata: dict[str, Any] | None | UnsetType = UNSET
+
+
+class PlanCreateInput(PlanInput, kw_only=True, frozen=True):
+    """A new plan."""
+
+    name: Annotated[Mandatory, NEEDED] | UnsetType = UNSET
+    code: Annotated[Code, NEEDED] | UnsetType = UNSET
+    interval: Annotated[Interval, NEEDED] | UnsetType = UNSET
+    amount_cents: Annotated[NonNegativeCents, NEEDED] | UnsetType = UNSET
+    amount_currency: Annotated[ExactCurrencyCode, NEEDED] | UnsetType = UNSET
+    pay_in_advance: Annotated[Flag, NEEDED] | UnsetType = UNSET
 
 
 class PlanMetadataInput(Struct, kw_only=True, frozen=True):

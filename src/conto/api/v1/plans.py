@@ -14,7 +14,7 @@ from conto.catalog.plans.delete import delete_plan
 from conto.catalog.plans.update import update_plan as change_plan
 from conto.db.tables import plans as table
 from conto.listing import page_of
-from conto.schemas.plans import PlanInput, PlanMetadataInput, PlanObject
+from conto.schemas.plans import PlanCreateInput, PlanInput, PlanMetadataInput, PlanObject
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -39,7 +39,7 @@ class PlanMetadataAnswer(Struct, kw_only=True, frozen=True):
 
 
 @post("/plans", resource="plan", envelope="plan")
-async def create_plan(work: Work, body: Body[PlanInput]) -> PlanAnswer:
+async def create_plan(work: Work, body: Body[PlanCreateInput]) -> PlanAnswer:
     """Create a plan with all that is on it."""
     return PlanAnswer(plan=await queries.shown_plan(work, await make_plan(work, body.raw)))
 
