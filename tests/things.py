@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
-from conto.db.tables import fixed_charge_overrides, fixed_charge_units
+from conto.db.tables import fixed_charge_overrides, fixed_charge_units, usage_thresholds
 from tests.books import listens
 from tests.company import Company
 from tests.images import data_uri, png
@@ -120,13 +120,17 @@ async def one_plan_with_everything(
 
 
 async def own_units(company: Company, subscription_id: str, fixed_charge_id: str) -> None:
-    """Units of a fixed charge that the subscription alone has, and an instruction of them."""
+    """What a subscription alone has: units of a fixed charge with an instruction of them, and a usage threshold."""
     values = {"id": uuid4(), "subscription_id": UUID(subscription_id), "fixed_charge_id": UUID(fixed_charge_id)}
     async with company.works.enter(company.id) as work:
         own = values | {"organization_id": company.id, "units": 3}
         made = {"created_at": work.now, "updated_at": work.now}
         await work.execute(insert(fixed_charge_overrides).values(own | made))
         await work.execute(insert(fixed_charge_units).values(own | {"effective_at": work.now, "given_at": work.now}))
+        threshold = {"organization_id": company.id, "id": uuid4(), "subscription_id": UUID(subscription_id)}
+        await work.execute(
+            insert(usage_thresholds).values(threshold | made | {"amount_cents": 100, "recurring": False})
+        )
 
 
 async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:
