@@ -195,15 +195,14 @@ async def _add(
 
 async def _end(work: Work, key_id: UUID, expires_at: datetime) -> Row[Any]:
     """Have the key end then. Of two that end it at once, the second finds it ended."""
-    ended = await work.first(
-        update(api_keys)
-        .where(api_keys.c.organization_id == work.organization.id, api_keys.c.id == key_id, _has_not_ended())
-        .values(expires_at=expires_at, updated_at=work.now)
-        .returning(api_keys)
-    )
-    if ended is None:
+    of_key = (api_keys.c.organization_id == work.organization.id, api_keys.c.id == key_id)
+    # Whether it has ended is asked when the row is held: an end that was waited for lies before that.
+    held = await work.first(select(api_keys.c.expires_at).where(*of_key).with_for_update(key_share=True))
+    if held is None or (held.expires_at is not None and held.expires_at <= system_now()):
         raise NotFound("api_key")
-    return ended
+    return await work.one(
+        update(api_keys).where(*of_key).values(expires_at=expires_at, updated_at=work.now).returning(api_keys)
+    )
 
 
 def _described(found: Row[Any]) -> dict[str, Any]:
