@@ -80,7 +80,10 @@ async def test_fees_are_listed_on_invoices_and_off_whatever_the_invoices_state(c
     assert listed == [closed["fees"][0]["lago_id"], fee_id]
 
 
-@pytest.mark.parametrize(("query", "count"), [("currency=eur", 1), ("currency=usd", 0), ("payment_status=pending", 1)])
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("currency=eur", 1), ("currency=usd", 0), ("payment_status=pending", 1), ("event_transaction_id=e1", 0)],
+)
 async def test_filters_of_fees(company: Company, query: str, count: int):
     await invoiced(company)
     assert len((await company.get(f"/fees?{query}"))["fees"]) == count

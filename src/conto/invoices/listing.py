@@ -119,6 +119,9 @@ async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int)
     statement: Select[Any] = fee_rows(work)
     if filters.external_customer_id:
         statement = statement.where(customers.c.external_id == filters.external_customer_id)
+    if filters.external_subscription_id or filters.billable_metric_code or filters.event_transaction_id:
+        # No fee is of a subscription, a metric or an event yet.
+        statement = statement.where(false())
     if filters.fee_type:
         statement = statement.where(fees.c.fee_type == filters.fee_type)
     if filters.payment_status:

@@ -59,6 +59,9 @@ class FeeFilters(Struct, kw_only=True, frozen=True):
     """Filters of fees; all that are given must match."""
 
     external_customer_id: Text | UnsetType = UNSET
+    external_subscription_id: Text | UnsetType = UNSET
+    billable_metric_code: Text | UnsetType = UNSET
+    event_transaction_id: Text | UnsetType = UNSET
     fee_type: FeeType | UnsetType = UNSET
     payment_status: FeePaymentStatus | UnsetType = UNSET
     currency: Text | UnsetType = UNSET
