@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
+from conto.core.days import EARLIEST, LATEST
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fields import (
     Flag,
@@ -34,14 +35,17 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:
 
 
 def iso_instant(value: object) -> datetime:
-    """An instant in ISO 8601 with a `T`, in UTC; a plain date is its midnight.
+    """An instant in ISO 8601 with a `T`, in UTC, whose periods can be told; a plain date is its midnight.
 
     Raises:
         Refused: `invalid_date`.
     """
     if not isinstance(value, str) or not _ISO.fullmatch(value):
         raise Refused("invalid_date")
-    return read_instant(value)
+    found = read_instant(value)
+    if not EARLIEST <= found.date() <= LATEST:
+        raise Refused("invalid_date")
+    return found
 
 
 def read_billing_time(value: object) -> str:
