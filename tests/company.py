@@ -132,6 +132,17 @@ class Company:
         """Log the calls made so far, as the server does a moment after each."""
         assert await self.server.calls.flush()
 
+    async def leave(self) -> None:
+        """Take what was left undone off the queue and the agenda, which the live workers of later tests look at."""
+        from sqlalchemy import text
+
+        async with self.works.engine.begin() as connection:
+            await connection.execute(
+                text("delete from queue.pgqueuer where headers->>'organization_id' = :id"), {"id": str(self.id)}
+            )
+        async with self.works.enter(self.id) as work:
+            await work.execute(text("delete from agenda where organization_id = :id"), {"id": self.id})
+
     async def _waiting(self, until: datetime) -> list[Any]:
         from sqlalchemy import text
 

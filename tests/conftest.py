@@ -100,6 +100,7 @@ async def company(works: Works) -> AsyncIterator[Company]:
     """A live organization with the verbs that stories need."""
     async with open_company(works) as opened:
         yield opened
+        await opened.leave()
 
 
 @pytest_asyncio.fixture
@@ -107,6 +108,7 @@ async def other_company(works: Works) -> AsyncIterator[Company]:
     """Another organization, whose things are nobody else's business."""
     async with open_company(works) as opened:
         yield opened
+        await opened.leave()
 
 
 @pytest_asyncio.fixture
@@ -114,6 +116,7 @@ async def rehearsal(works: Works) -> AsyncIterator[Company]:
     """A test organization, whose clock starts on 5 March 2024 at noon UTC."""
     async with open_company(works, frozen_time="2024-03-05T12:00:00Z") as opened:
         yield opened
+        await opened.leave()
 
 
 @pytest_asyncio.fixture
@@ -129,3 +132,4 @@ async def mailing(works: Works, box: Mailbox) -> AsyncIterator[Company]:
     async with open_company(replace(works, mailer=box.mailer())) as opened:
         await opened.put("/organizations", EMAIL_SETTINGS)
         yield opened
+        await opened.leave()
