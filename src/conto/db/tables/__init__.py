@@ -18,7 +18,14 @@ from conto.db.tables.customers import (
 )
 from conto.db.tables.events import events
 from conto.db.tables.idempotency import idempotency_keys
-from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
+from conto.db.tables.invoices import (
+    fees,
+    fees_taxes,
+    invoice_metadata,
+    invoice_subscriptions,
+    invoices,
+    invoices_taxes,
+)
 from conto.db.tables.ledger import counters, ledger_transfers
 from conto.db.tables.logs import activity_logs, api_logs
 from conto.db.tables.mails import mails
@@ -80,6 +87,7 @@ __all__ = [
     "idempotency_keys",
     "invoice_custom_sections",
     "invoice_metadata",
+    "invoice_subscriptions",
     "invoices",
     "invoices_taxes",
     "ledger_transfers",

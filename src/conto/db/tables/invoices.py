@@ -1,7 +1,7 @@
 """Invoices, their fees and the taxes on both, with the sums that must hold on every row (chapter 20 §§1-5)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.schema import SchemaItem
 
 from conto.db.tables.base import instant, owned_table, reference, string, unique
@@ -99,6 +99,12 @@ fees = owned_table(
     *reference("customer_id", "customers"),
     *reference("billing_entity_id", "billing_entities"),
     *reference("add_on_id", "add_ons", nullable=True),
+    *reference("subscription_id", "subscriptions", nullable=True),
+    *reference("billable_metric_id", "billable_metrics", nullable=True),
+    *reference("charge_id", "charges", nullable=True),
+    *reference("charge_filter_id", "charge_filters", nullable=True),
+    *reference("fixed_charge_id", "fixed_charges", nullable=True),
+    *reference("true_up_parent_fee_id", "fees", nullable=True),
     string("fee_type", nullable=False),
     Column("position", Integer, nullable=False),
     string("item_code", nullable=False),
@@ -106,7 +112,18 @@ fees = owned_table(
     string("item_description"),
     string("invoice_display_name", nullable=False),
     string("description"),
+    Column("filters", JSONB(none_as_null=True)),
+    string("filter_invoice_display_name"),
+    Column("grouped_by", JSONB, nullable=False),
+    Column("pay_in_advance", Boolean, nullable=False),
+    Column("invoiceable", Boolean, nullable=False),
+    string("event_transaction_id"),
+    Column("events_count", BigInteger),
     Column("units", Numeric, nullable=False),
+    Column("total_aggregated_units", Numeric),
+    Column("amount_details", JSONB, nullable=False),
+    Column("pricing_unit_details", JSONB(none_as_null=True)),
+    Column("presentation_breakdowns", JSONB(none_as_null=True)),
     Column("precise_unit_amount_cents", Numeric, nullable=False),
     Column("amount_cents", BigInteger, nullable=False),
     Column("precise_amount_cents", Numeric, nullable=False),
@@ -130,8 +147,70 @@ fees = owned_table(
     CheckConstraint("precise_coupons_amount_cents between 0 and amount_cents", name="coupons"),
     CheckConstraint("from_at <= to_at", name="boundaries"),
     CheckConstraint("payment_status in ('pending', 'succeeded', 'failed', 'refunded')", name="payment_status"),
+    CheckConstraint(
+        "case fee_type when 'add_on' then add_on_id is not null when 'charge' then charge_id is not null"
+        " when 'fixed_charge' then fixed_charge_id is not null else true end",
+        name="item",
+    ),
+    CheckConstraint(
+        "fee_type not in ('charge', 'subscription', 'fixed_charge', 'commitment') or subscription_id is not null",
+        name="subscription",
+    ),
     Index("ix_fees__invoice", "organization_id", "invoice_id", "position"),
+    Index("ix_fees__subscription", "organization_id", "subscription_id", "fee_type", "created_at"),
+    Index(
+        "uq_fees__event_transaction_id",
+        "organization_id",
+        "subscription_id",
+        "charge_id",
+        "event_transaction_id",
+        unique=True,
+        postgresql_where=text("event_transaction_id is not null and deleted_at is null"),
+    ),
     Index("ix_fees__oldest", "organization_id", "created_at", "id"),
+)
+
+
+invoice_subscriptions = owned_table(
+    "invoice_subscriptions",
+    *reference("invoice_id", "invoices"),
+    *reference("subscription_id", "subscriptions"),
+    string("invoicing_reason", nullable=False),
+    string("occasion", nullable=False),
+    instant("billed_at"),
+    Column("billed_on", Date, nullable=False),
+    string("timezone", nullable=False),
+    instant("subscription_from_datetime"),
+    instant("subscription_to_datetime"),
+    instant("charges_from_datetime", nullable=True),
+    instant("charges_to_datetime", nullable=True),
+    instant("fixed_charges_from_datetime", nullable=True),
+    instant("fixed_charges_to_datetime", nullable=True),
+    instant("created_at"),
+    CheckConstraint(
+        "invoicing_reason in ('subscription_starting', 'subscription_periodic', 'subscription_terminating',"
+        " 'in_advance_charge', 'in_advance_charge_periodic', 'progressive_billing')",
+        name="invoicing_reason",
+    ),
+    CheckConstraint("subscription_from_datetime <= subscription_to_datetime", name="subscription_range"),
+    CheckConstraint("charges_from_datetime <= charges_to_datetime", name="charges_range"),
+    CheckConstraint("fixed_charges_from_datetime <= fixed_charges_to_datetime", name="fixed_charges_range"),
+    unique("invoice_subscriptions", "invoice_id", "subscription_id", field="invoice_id"),
+    # Whatever is tried twice is billed once.
+    unique(
+        "invoice_subscriptions",
+        "subscription_id",
+        "billed_on",
+        field="renewal",
+        where="invoicing_reason = 'subscription_periodic'",
+    ),
+    unique(
+        "invoice_subscriptions",
+        "subscription_id",
+        "invoicing_reason",
+        field="start_or_end",
+        where="invoicing_reason in ('subscription_starting', 'subscription_terminating')",
+    ),
 )
 
 

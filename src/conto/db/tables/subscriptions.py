@@ -1,6 +1,6 @@
 """Subscriptions, usage thresholds, and the units of fixed charges over time (chapters 50, 53 and 62)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Numeric
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Numeric
 
 from conto.db.tables.base import instant, owned_table, reference, string, unique
 
@@ -19,6 +19,8 @@ subscriptions = owned_table(
     instant("activated_at", nullable=True),
     instant("ending_at", nullable=True),
     instant("trial_ended_at", nullable=True),
+    Column("renewed_on", Date),
+    instant("renewal_at", nullable=True),
     instant("terminated_at", nullable=True),
     instant("canceled_at", nullable=True),
     string("cancellation_reason"),
@@ -38,9 +40,10 @@ subscriptions = owned_table(
     CheckConstraint("(status = 'terminated') = (terminated_at is not null)", name="terminated"),
     CheckConstraint("(status = 'canceled') = (canceled_at is not null)", name="canceled"),
     CheckConstraint("terminated_at >= started_at", name="lifetime"),
+    CheckConstraint("renewal_at is null or status = 'active'", name="renewal"),
     unique("subscriptions", "external_id", field="external_id", where="status = 'active'"),
     Index("ix_subscriptions__external_id", "organization_id", "external_id"),
-    Index("ix_subscriptions__customer", "organization_id", "customer_id"),
+    Index("ix_subscriptions__customer", "organization_id", "customer_id", "renewal_at"),
     Index("ix_subscriptions__plan", "organization_id", "plan_id"),
     Index("ix_subscriptions__previous", "organization_id", "previous_subscription_id"),
     Index("ix_subscriptions__listed", "organization_id", "subscription_at", "created_at", "id"),
