@@ -15,10 +15,11 @@ from conto.core.money import MOST_CENTS, product, to_cents
 from conto.customers.queries import customer as customer_row
 from conto.db.tables import customers
 from conto.errors import NotFound
-from conto.invoices.build import FeeDraft, InvoiceDraft, store
+from conto.invoices.build import FeeDraft, InvoiceDraft, dates
 from conto.invoices.custom_sections import sections_of_invoice
 from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
+from conto.invoices.store import store
 from conto.organizations.queries import billing_entity
 from conto.schemas.invoices import OneOffFeeInput, OneOffInput
 from conto.schemas.reader import Problems
@@ -85,6 +86,7 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
         skip_psp=data.skip_psp is True,
         taxes_pending=awaits_taxes("one_off", customer),
         fees=drafts,
+        dates=dates(customer, work.now),
         custom_sections=await sections_of_invoice(work, customer, data.invoice_custom_section),
     )
     stored = await store(work, draft)

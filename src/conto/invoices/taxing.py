@@ -11,9 +11,10 @@ from conto.core.taxes import FeeTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import totals
 from conto.db.engine import insert_rows, inserted
 from conto.db.tables import fees, fees_taxes, invoices, invoices_taxes
-from conto.invoices.build import amounts, dates, fee_tax_rows, invoice_tax_rows
+from conto.invoices.build import dates
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.queries import fee_rows, lock
+from conto.invoices.store import amounts, fee_tax_rows, invoice_tax_rows
 from conto.work import Work
 
 _CHANGE_FEES = text(
