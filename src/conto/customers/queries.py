@@ -30,6 +30,7 @@ WITH_ENTITY = select(
     billing_entities.c.invoice_grace_period.label("entity_invoice_grace_period"),
     billing_entities.c.subscription_invoice_issuing_date_anchor.label("entity_issuing_date_anchor"),
     billing_entities.c.subscription_invoice_issuing_date_adjustment.label("entity_issuing_date_adjustment"),
+    billing_entities.c.document_locale.label("entity_document_locale"),
     billing_entities.c.finalize_zero_amount_invoice.label("entity_finalize_zero_amount_invoice"),
     billing_entities.c.eu_tax_management.label("entity_eu_tax_management"),
     billing_entities.c.country.label("entity_country"),

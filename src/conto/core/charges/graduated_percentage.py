@@ -83,7 +83,7 @@ def price(usage: Usage, graduated: GraduatedPercentage) -> Price:
     return Price(amount, over(amount, usage.units), {"graduated_percentage_ranges": rows})
 
 
-def parts(units: Decimal, graduated: GraduatedPercentage) -> list[Part]:
+def parts(units: Decimal | Fraction, graduated: GraduatedPercentage) -> list[Part]:
     """What falls in each range that the units reach."""
     return [
         Part(one, part, part * Fraction(one.rate) / 100, Fraction(one.flat_amount))

@@ -61,12 +61,13 @@ class Climb:
 class Usage:
     """The usage of one bucket and group.
 
-    `units` are priced; `full_units` are shown, and given only where a charge is prorated. `count` is the number
+    `units` are priced; `full_units` are shown, and given only where a charge is prorated; only then `units` may be
+    a fraction. `count` is the number
     of events. The rest is for the models that `needs` names: `events` (percentage), `climb` (prorated
     graduated), `given_amount` in major units (dynamic, custom).
     """
 
-    units: Decimal
+    units: Decimal | Fraction
     full_units: Decimal | None = None
     count: int = 0
     events: SingleEvents = NO_EVENTS
@@ -76,7 +77,10 @@ class Usage:
     @property
     def shown_units(self) -> Decimal:
         """The units that a fee shows: not prorated."""
-        return self.units if self.full_units is None else self.full_units
+        if self.full_units is not None:
+            return self.full_units
+        assert not isinstance(self.units, Fraction)
+        return self.units
 
 
 @dataclass(frozen=True, slots=True)

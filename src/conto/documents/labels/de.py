@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Summe {name}",
     "prepaid_credits_bought": "Vorausbezahltes Guthaben",
     "minimum_spend": "{name} – Mindestumsatz",
+    "minimum_commitment": "Mindestabnahme",
     "range_open": "ab {first}",
     "flat_fee": "Pauschale {amount}",
     "packages": "Einheiten in Paketen zu {size} für je {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Total of {name}",
     "prepaid_credits_bought": "Prepaid credits",
     "minimum_spend": "{name} – minimum spend",
+    "minimum_commitment": "Minimum commitment",
     "range_open": "{first} and above",
     "flat_fee": "flat fee {amount}",
     "packages": "Units in packages of {size} at {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Total de {name}",
     "prepaid_credits_bought": "Créditos prepagados",
     "minimum_spend": "{name} – consumo mínimo",
+    "minimum_commitment": "Compromiso mínimo",
     "range_open": "{first} o más",
     "flat_fee": "tarifa fija {amount}",
     "packages": "Unidades en paquetes de {size} a {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Total {name}",
     "prepaid_credits_bought": "Crédits prépayés",
     "minimum_spend": "{name} – dépense minimale",
+    "minimum_commitment": "Engagement minimum",
     "range_open": "{first} et plus",
     "flat_fee": "forfait {amount}",
     "packages": "Unités par lots de {size} à {price}\u00a0: {units}",

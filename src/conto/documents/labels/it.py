@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Totale {name}",
     "prepaid_credits_bought": "Crediti prepagati",
     "minimum_spend": "{name} – spesa minima",
+    "minimum_commitment": "Impegno minimo",
     "range_open": "{first} e oltre",
     "flat_fee": "tariffa fissa {amount}",
     "packages": "Unità in pacchetti da {size} a {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Sum {name}",
     "prepaid_credits_bought": "Forhåndsbetalt kreditt",
     "minimum_spend": "{name} – minstebeløp",
+    "minimum_commitment": "Minsteforpliktelse",
     "range_open": "{first} og over",
     "flat_fee": "fast beløp {amount}",
     "packages": "Enheter i pakker på {size} til {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Total de {name}",
     "prepaid_credits_bought": "Créditos pré-pagos",
     "minimum_spend": "{name} – gasto mínimo",
+    "minimum_commitment": "Compromisso mínimo",
     "range_open": "{first} ou mais",
     "flat_fee": "taxa fixa {amount}",
     "packages": "Unidades em pacotes de {size} a {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "Summa {name}",
     "prepaid_credits_bought": "Förbetalda krediter",
     "minimum_spend": "{name} – minimibelopp",
+    "minimum_commitment": "Minimiåtagande",
     "range_open": "{first} och över",
     "flat_fee": "fast avgift {amount}",
     "packages": "Enheter i paket om {size} för {price}: {units}",

@@ -28,6 +28,7 @@ LABELS = {
     "section_total": "{name} 合計",
     "prepaid_credits_bought": "預付額度",
     "minimum_spend": "{name} – 最低消費",
+    "minimum_commitment": "最低承諾金額",
     "range_open": "{first} 以上",
     "flat_fee": "固定費用 {amount}",
     "packages": "以每組 {size} 單位、每組 {price} 計價的單位：{units}",
