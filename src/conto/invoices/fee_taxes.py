@@ -23,7 +23,14 @@ from sqlalchemy import (
 )
 
 from conto.core.taxes import Tax, applicable
-from conto.db.tables import add_ons_taxes, billing_entities_taxes, customers_taxes, taxes
+from conto.db.tables import (
+    add_ons_taxes,
+    billing_entities_taxes,
+    charges_taxes,
+    customers_taxes,
+    plans_taxes,
+    taxes,
+)
 from conto.work import ORGANIZATION, Work
 
 
@@ -35,15 +42,30 @@ class TaxLevels:
     of_customer: tuple[Tax, ...]
     of_billing_entity: tuple[Tax, ...]
     of_add_ons: dict[UUID, tuple[Tax, ...]] = field(default_factory=dict)
+    of_charges: dict[UUID, tuple[Tax, ...]] = field(default_factory=dict)
+    of_plans: dict[UUID, tuple[Tax, ...]] = field(default_factory=dict)
 
     def of_add_on(self, codes: Sequence[str], add_on_id: UUID) -> tuple[Tax, ...]:
         """A one-off fee's taxes: those named (unknown codes are ignored), else add-on, customer, billing entity."""
         named = [self.by_code[code] for code in dict.fromkeys(codes) if code in self.by_code]
         return applicable((named, self.of_add_ons.get(add_on_id, ()), self.of_customer, self.of_billing_entity))
 
+    def of_charge(self, charge_id: UUID, plan_id: UUID) -> tuple[Tax, ...]:
+        """The taxes of a usage fee: the charge's, else those of plan, customer, billing entity."""
+        of_charge, of_plan = self.of_charges.get(charge_id, ()), self.of_plans.get(plan_id, ())
+        return applicable((of_charge, of_plan, self.of_customer, self.of_billing_entity))
 
-async def tax_levels(work: Work, customer: Row[Any], *, add_on_ids: Iterable[UUID], codes: Iterable[str]) -> TaxLevels:
-    """The taxes that may apply to fees of the customer over these add-ons that name these codes.
+
+async def tax_levels(
+    work: Work,
+    customer: Row[Any],
+    *,
+    add_on_ids: Iterable[UUID] = (),
+    charge_ids: Iterable[UUID] = (),
+    plan_ids: Iterable[UUID] = (),
+    codes: Iterable[str] = (),
+) -> TaxLevels:
+    """The taxes that may apply to the customer's fees over these add-ons and charges, and those with these codes.
 
     The entity is the customer's, whoever issues.
     """
@@ -51,17 +73,25 @@ async def tax_levels(work: Work, customer: Row[Any], *, add_on_ids: Iterable[UUI
         _LEVELS,
         codes=list(set(codes)),
         add_on_ids=list(set(add_on_ids)),
+        charge_ids=list(set(charge_ids)),
+        plan_ids=list(set(plan_ids)),
         customer_ids=[customer.id],
         billing_entity_ids=[customer.billing_entity_id],
     )
     owned: dict[tuple[str, UUID | None], list[Tax]] = defaultdict(list)
     for row in rows:
         owned[(row.level, row.owner_id)].append(as_tax(row))
+
+    def of_each(level: str) -> dict[UUID, tuple[Tax, ...]]:
+        return {owner: tuple(found) for (its, owner), found in owned.items() if owner and its == level}
+
     return TaxLevels(
         by_code={tax.code: tax for tax in owned["code", None]},
         of_customer=tuple(owned["customer", customer.id]),
         of_billing_entity=tuple(owned["billing_entity", customer.billing_entity_id]),
-        of_add_ons={owner: tuple(found) for (level, owner), found in owned.items() if owner and level == "add_on"},
+        of_add_ons=of_each("add_on"),
+        of_charges=of_each("charge"),
+        of_plans=of_each("plan"),
     )
 
 
@@ -85,6 +115,8 @@ def _linked(level: str, links: Table) -> Select[Any]:
 _ALL = union_all(
     _taxes("code", null().cast(Uuid)).where(taxes.c.code == any_(bindparam("codes", type_=ARRAY(Text)))),
     _linked("add_on", add_ons_taxes),
+    _linked("charge", charges_taxes),
+    _linked("plan", plans_taxes),
     _linked("customer", customers_taxes),
     _linked("billing_entity", billing_entities_taxes),
 ).subquery()
