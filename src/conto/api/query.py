@@ -1,4 +1,4 @@
-"""Query strings: scalars, arrays `name[]=a&name[]=b`, maps `metadata[region]=eu` (chapter 01 §1.4)."""
+"""Query strings: scalars, arrays `name[]=a&name[]=b`, maps `metadata[region]=eu` of texts or arrays (chapter 01 §1.4)."""
 
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -46,7 +46,7 @@ def is_blank(value: Any) -> bool:
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """The parameters of a query string: texts, lists of texts (blank ones dropped), maps of texts.
+    """The parameters of a query string: texts, lists of texts (blank ones dropped), maps of texts or such lists.
 
     A parameter given again replaces the earlier one, of whatever form.
 
@@ -84,4 +84,10 @@ def put(found: dict[str, Any], name: str, value: str) -> None:
     entries = found.get(outer)
     if not isinstance(entries, dict):
         entries = found[outer] = {}
+    if inner.endswith("]["):
+        values = entries.get(inner[:-2])
+        if not isinstance(values, list):
+            values = entries[inner[:-2]] = []
+        values.append(value)
+        return
     entries[inner] = value

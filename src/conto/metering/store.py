@@ -12,12 +12,21 @@ from uuid import UUID
 
 from conto.catalog.priced import PricedMetric
 from conto.core.charges.in_advance import Marks
+from conto.core.charges.models import Properties
 from conto.core.charges.needs import NONE, Needs
 from conto.core.charges.price import NO_EVENTS, Climb, SingleEvents, Usage
 from conto.core.charges.proration import Window
 
 Group = Mapping[str, str | None]
 """The values of the grouping keys; null where an event has none."""
+
+Place = tuple[UUID | None, tuple[tuple[str, str | None], ...]]
+"""A bucket's filter and a group's keys and values, sorted by key: where the total of a weighted sum is kept."""
+
+
+def place(filter_id: UUID | None, group: Group) -> Place:
+    """The place of a bucket's group, or of a combination of its presentation keys within the group."""
+    return filter_id, tuple(sorted(group.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Bucket:
 
     `values` are the texts that each key may be, `__ALL_FILTER_VALUES__` resolved; empty for the default bucket.
     `group_keys` split it into groups, `presentation_keys` break its units down without splitting its price.
+    `properties` are what `needs` was told of: percentages and prorated graduated charges gather their single events
+    by them. Without them no single events are gathered.
     """
 
     filter_id: UUID | None
@@ -33,6 +44,7 @@ class Bucket:
     group_keys: tuple[str, ...] = ()
     presentation_keys: tuple[str, ...] = ()
     needs: Needs = NONE
+    properties: Properties | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,9 @@ class Question:
         prorated: whether units weigh by their days; then full units are told beside the prorated ones.
         marks: whether the in-advance marks of the period are wanted (chapter 31 §1.4).
         only: property values that events must have, by key; no event with others counts.
-        carried: what weighted sums start from, by filter and group; a bucket and group that has none starts at 0.
+        carried: what weighted sums start from, by `place`; a bucket and group that has none starts at 0. See
+            `conto.metering.carried`.
+        currency: that of the amounts that events bring along; needed where a bucket's `given_amount` is.
     """
 
     external_subscription_id: str
@@ -67,9 +81,12 @@ class Question:
     prorated: bool = False
     marks: bool = False
     only: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    carried: Mapping[tuple[UUID | None, tuple[tuple[str, str | None], ...]], Decimal] = field(
-        default_factory=dict[tuple[UUID | None, tuple[tuple[str, str | None], ...]], Decimal]
-    )
+    carried: Mapping[Place, Decimal] = field(default_factory=dict[Place, Decimal])
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        assert self.buckets
+        assert self.currency is not None or not any(bucket.needs.given_amount for bucket in self.buckets)
 
 
 @dataclass(frozen=True, slots=True)
