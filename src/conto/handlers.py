@@ -9,6 +9,7 @@ from conto.invoices import letter as _invoice_letter
 from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
 from conto.invoices import pending as _pending
+from conto.invoices import subscription_invoice as _subscription_invoice
 from conto.logs import activities as _activities
 from conto.logs import calls as _calls
 from conto.mails import deliver as _mail
@@ -18,7 +19,12 @@ from conto.payments import payload as _payment_payload
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
+from conto.subscriptions import ending as _ending
 from conto.subscriptions import payload as _subscription_payload
+from conto.subscriptions import renew as _renew
+from conto.subscriptions import start as _start
+from conto.subscriptions import terminate as _terminate
+from conto.subscriptions import trials as _trials
 from conto.webhooks import deliver as _deliver
 from conto.webhooks import prune as _prune
 
@@ -43,7 +49,13 @@ _registered = (
     _receipt_document,
     _receipt_letter,
     _receipt_payload,
+    _ending,
+    _renew,
+    _start,
+    _subscription_invoice,
     _subscription_payload,
+    _terminate,
+    _trials,
     _deliver,
     _prune,
 )

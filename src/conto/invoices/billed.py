@@ -1,7 +1,7 @@
 """What billing has to know of each subscription on an invoice: plan, periods, history (chapters 50 §9, 51 §§4-5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,9 +13,8 @@ from conto.catalog.priced import PricedPlan, priced_plans
 from conto.core.days import local_day
 from conto.core.periods.ranges import InvoicePeriods, Occasion, Period, invoice_periods, resumed
 from conto.core.periods.schedule import Schedule
-from conto.core.plans import yearly_amount_cents
-from conto.core.subscription_fee import Change, Standing, has_fee, trial_end
-from conto.subscriptions.queries import schedule_of
+from conto.core.subscription_fee import Standing, has_fee, trial_end
+from conto.subscriptions.queries import replaced_by, replaces, schedule_of
 from conto.work import Work
 
 
@@ -72,6 +71,8 @@ class Billed:
     history: History
     periods: InvoicePeriods
     at: datetime
+    next_metric_ids: frozenset[UUID] = frozenset()
+    """The metrics of the plan that an upgrade moves it to."""
 
     @property
     def subscription(self) -> Row[Any]:
@@ -142,12 +143,25 @@ _HISTORIES = text(
 
 async def gather(work: Work, sides: Sequence[Side], at: datetime, *, invoice_id: UUID | None = None) -> list[Billed]:
     """What billing at `at` has to know of subscriptions of one customer; an invoice being built anew is left out."""
-    plans = await priced_plans(work, {side.subscription.plan_id for side in sides})
+    next_plans = {
+        side.subscription.id: side.subscription.next_plan_id for side in sides if side.occasion is Occasion.UPGRADE
+    }
+    plans = await priced_plans(work, {side.subscription.plan_id for side in sides} | set(next_plans.values()))
     timezone = schedule_of(sides[0].subscription).timezone
     histories = await _histories(
         work, [side.subscription.id for side in sides], at, local_day(at, timezone), invoice_id
     )
-    return [billed(side, plans[side.subscription.plan_id], histories[side.subscription.id], at) for side in sides]
+    return [
+        replace(
+            billed(side, plans[side.subscription.plan_id], histories[side.subscription.id], at),
+            next_metric_ids=_metric_ids(plans, next_plans.get(side.subscription.id)),
+        )
+        for side in sides
+    ]
+
+
+def _metric_ids(plans: Mapping[UUID, PricedPlan], plan_id: UUID | None) -> frozenset[UUID]:
+    return frozenset(charge.metric.id for charge in plans[plan_id].charges) if plan_id else frozenset()
 
 
 async def _histories(
@@ -195,30 +209,6 @@ def standing_of(subscription: Row[Any], plan: PricedPlan, history: History, term
         billed=history.billed,
         trial_ends_at=trial_end(history.first_started_at, plan.trial_period),
     )
-
-
-def replaces(subscription: Row[Any]) -> Change | None:
-    """How the subscription took its predecessor's place, None without one."""
-    if subscription.previous_interval is None:
-        return None
-    return _change(
-        yearly_amount_cents(subscription.previous_interval, subscription.previous_amount_cents),
-        yearly_amount_cents(subscription.interval, subscription.plan_amount_cents),
-    )
-
-
-def replaced_by(subscription: Row[Any]) -> Change | None:
-    """How its next subscription takes its place, None without one."""
-    if subscription.next_id is None:
-        return None
-    return _change(
-        yearly_amount_cents(subscription.interval, subscription.plan_amount_cents),
-        yearly_amount_cents(subscription.next_interval, subscription.next_amount_cents),
-    )
-
-
-def _change(before: int, after: int) -> Change:
-    return Change.UPGRADE if before <= after else Change.DOWNGRADE
 
 
 def _going_on(periods: InvoicePeriods, history: History, timezone: str) -> InvoicePeriods:

@@ -15,7 +15,7 @@ from conto.core.money import precise, to_cents
 from conto.core.periods.proration import billed_days, share
 from conto.core.periods.ranges import Occasion, Period, plan_period
 from conto.core.periods.schedule import starts_plan_period
-from conto.documents.labels import labels_in
+from conto.documents.labels import labels
 from conto.invoices.billed import Billed
 from conto.invoices.build import FeeDraft
 from conto.invoices.fee_taxes import TaxLevels
@@ -88,7 +88,7 @@ def commitment_fees(
             item_code=one.plan.code,
             item_name=one.plan.name,
             item_description=one.plan.description,
-            invoice_display_name=commitment.invoice_display_name or labels_in(locale)["minimum_commitment"],
+            invoice_display_name=commitment.invoice_display_name or labels(locale)["minimum_commitment"],
             units=ONE,
             precise_unit_amount_cents=Decimal(amount_cents),
             precise_amount_cents=precise(max(exact, Fraction(0))),

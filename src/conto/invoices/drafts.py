@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from conto.customers.queries import customer_by_id
 from conto.errors import Forbidden, NotAllowed, NotFound
+from conto.invoices import subscription_invoice
+from conto.invoices.pending import refuse_while_taxes_pending
 from conto.invoices.queries import lock
 from conto.work import Work
 
@@ -17,6 +20,8 @@ async def refresh(work: Work, invoice_id: UUID) -> None:
     invoice = await lock(work, invoice_id)
     if invoice.invoice_type != "subscription":
         raise Forbidden("feature_unavailable")
+    if invoice.status == "draft":
+        await subscription_invoice.refresh(work, invoice)
 
 
 async def finalize(work: Work, invoice_id: UUID) -> None:
@@ -24,10 +29,13 @@ async def finalize(work: Work, invoice_id: UUID) -> None:
 
     Raises:
         NotFound: no draft has this id.
+        Forbidden: its taxes are not known yet.
     """
     invoice = await lock(work, invoice_id)
     if invoice.status != "draft":
         raise NotFound("invoice")
+    refuse_while_taxes_pending(invoice.invoice_type, await customer_by_id(work, invoice.customer_id))
+    await subscription_invoice.issue(work, invoice)
 
 
 async def delete(work: Work, invoice_id: UUID) -> None:
@@ -40,6 +48,7 @@ async def delete(work: Work, invoice_id: UUID) -> None:
     invoice = await lock(work, invoice_id)
     if invoice.status != "draft":
         raise NotAllowed("not_deletable")
+    await subscription_invoice.drop(work, invoice)
 
 
 async def retry(work: Work, invoice_id: UUID) -> None:

@@ -17,13 +17,24 @@ from conto.db.tables import (
     fees,
     fees_taxes,
     invoice_metadata,
+    invoice_subscriptions,
     invoices,
     invoices_taxes,
+    subscriptions,
 )
 from conto.errors import NotFound
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
-from conto.schemas.invoices import VISIBLE, InvoiceObject, InvoiceObjectExtended, show_invoice, show_invoice_extended
+from conto.schemas.invoices import (
+    VISIBLE,
+    InvoiceObject,
+    InvoiceObjectExtended,
+    show_billing_period,
+    show_invoice,
+    show_invoice_extended,
+)
+from conto.subscriptions.queries import SUBSCRIPTION, called
+from conto.subscriptions.show import shown
 from conto.work import ORGANIZATION, Work
 
 OF_ENTITY: tuple[Label[Any], ...] = (
@@ -75,13 +86,38 @@ _METADATA = _parts(invoice_metadata, invoice_metadata.c.invoice_id)
 _SECTIONS = _parts(applied_invoice_custom_sections, applied_invoice_custom_sections.c.invoice_id)
 _INVOICE_TAXES = _parts(invoices_taxes, invoices_taxes.c.invoice_id)
 _FEE_TAXES = _parts(fees_taxes, fees_taxes.c.fee_id)
-_FEES = (
-    select(
-        fees,
-        customers.c.external_id.label("external_customer_id"),
-        func.coalesce(invoices.c.self_billed, customers.c.account_type == "partner").label("self_billed"),
+_TRUE_UP = fees.alias("true_up")
+_OF_FEE: tuple[Label[Any], ...] = (
+    customers.c.external_id.label("external_customer_id"),
+    subscriptions.c.external_id.label("external_subscription_id"),
+    select(_TRUE_UP.c.id)
+    .where(_TRUE_UP.c.organization_id == fees.c.organization_id, _TRUE_UP.c.true_up_parent_fee_id == fees.c.id)
+    .limit(1)
+    .correlate(fees)
+    .scalar_subquery()
+    .label("true_up_fee_id"),
+)
+"""What a fee's row carries of its customer, its subscription, and the fee that fills it up."""
+
+
+def _with_names(rows: Select[Any]) -> Select[Any]:
+    """Fees joined with what `_OF_FEE` names."""
+    return rows.join(
+        customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id)
+    ).outerjoin(
+        subscriptions,
+        (subscriptions.c.organization_id == fees.c.organization_id) & (subscriptions.c.id == fees.c.subscription_id),
     )
-    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
+
+
+_FEES = (
+    _with_names(
+        select(
+            fees,
+            *_OF_FEE,
+            func.coalesce(invoices.c.self_billed, customers.c.account_type == "partner").label("self_billed"),
+        )
+    )
     .outerjoin(invoices, (invoices.c.organization_id == fees.c.organization_id) & (invoices.c.id == fees.c.invoice_id))
     .where(fees.c.deleted_at.is_(None))
 )
@@ -90,11 +126,35 @@ _ITS_METADATA = _its("metadata", invoice_metadata)
 _ITS_SECTIONS = _its("applied_sections", applied_invoice_custom_sections)
 _ITS_FEES = nested(
     "fees",
-    select(fees, customers.c.external_id.label("external_customer_id"), invoices.c.self_billed)
-    .join(customers, (customers.c.organization_id == fees.c.organization_id) & (customers.c.id == fees.c.customer_id))
+    _with_names(select(fees, *_OF_FEE, invoices.c.self_billed))
     .where(fees.c.organization_id == invoices.c.organization_id, fees.c.invoice_id == invoices.c.id)
     .correlate(invoices),
     "position",
+)
+_ITS_PERIODS = nested(
+    "billing_periods",
+    select(invoice_subscriptions)
+    .where(
+        invoice_subscriptions.c.organization_id == invoices.c.organization_id,
+        invoice_subscriptions.c.invoice_id == invoices.c.id,
+    )
+    .correlate(invoices),
+    "created_at",
+    "id",
+)
+_ITS_SUBSCRIPTIONS = nested(
+    "subscriptions",
+    SUBSCRIPTION.join(
+        invoice_subscriptions,
+        (invoice_subscriptions.c.organization_id == subscriptions.c.organization_id)
+        & (invoice_subscriptions.c.subscription_id == subscriptions.c.id),
+    )
+    .where(
+        invoice_subscriptions.c.organization_id == invoices.c.organization_id,
+        invoice_subscriptions.c.invoice_id == invoices.c.id,
+    )
+    .correlate(invoices),
+    "id",
 )
 _ITS_CUSTOMER = nested(
     "customer",
@@ -104,7 +164,13 @@ _ITS_CUSTOMER = nested(
     "id",
 )
 _WHOLE = _BY_ID.add_columns(
-    _ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_SECTIONS.column, _ITS_FEES.column
+    _ITS_CUSTOMER.column,
+    _ITS_METADATA.column,
+    _ITS_TAXES.column,
+    _ITS_SECTIONS.column,
+    _ITS_FEES.column,
+    _ITS_PERIODS.column,
+    _ITS_SUBSCRIPTIONS.column,
 )
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
@@ -215,6 +281,8 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
     if row is None:
         raise NotFound("invoice")
     (customer,) = _ITS_CUSTOMER.of(row)
+    billed = {found.id: found for found in _ITS_SUBSCRIPTIONS.of(row)}
+    periods = sorted(_ITS_PERIODS.of(row), key=lambda each: called(billed[each.subscription_id]))
     return show_invoice_extended(
         row,
         show_customer(customer, METADATA.of(customer)),
@@ -222,6 +290,8 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
         _ITS_TAXES.of(row),
         _ITS_SECTIONS.of(row),
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
+        [shown(work, billed[each.subscription_id]) for each in periods],
+        [show_billing_period(each, billed[each.subscription_id]) for each in periods],
         work.files,
         system_now(),
     )

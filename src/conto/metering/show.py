@@ -105,9 +105,7 @@ def show_charge_usage(charge: PricedCharge, currency: str, lines: Sequence[Line]
 
 def _filters(charge: PricedCharge, lines: Sequence[Line]) -> list[ChargeFilterUsage]:
     return [
-        ChargeFilterUsage(
-            **figures(charge, own), **_named(own[0].filter), presentation_breakdowns=breakdowns(own)
-        )
+        ChargeFilterUsage(**figures(charge, own), **_named(own[0].filter), presentation_breakdowns=breakdowns(own))
         for own in _by_filter(charge, lines)
     ]
 

@@ -173,13 +173,9 @@ def taking_order(charge: PricedCharge) -> list[Filter[UUID]]:
     return in_order(Filter(one.id, resolved(one.values, charge.metric.filters)) for one in oldest_first)
 
 
-async def _results(
-    work: Work, periods: Sequence[ChargePeriod], view: View, *, so_far: bool
-) -> list[list[Result]]:
+async def _results(work: Work, periods: Sequence[ChargePeriod], view: View, *, so_far: bool) -> list[list[Result]]:
     answers = await aggregate(work, [_question(period, view, so_far=so_far) for period in periods])
-    return [
-        _priced(period, view, found, so_far=so_far) for period, found in zip(periods, answers, strict=True)
-    ]
+    return [_priced(period, view, found, so_far=so_far) for period, found in zip(periods, answers, strict=True)]
 
 
 def _question(period: ChargePeriod, view: View, *, so_far: bool) -> Question:
@@ -262,9 +258,7 @@ def _without_events(period: ChargePeriod, bucket: Bucket, *, so_far: bool) -> Ag
     )
 
 
-def _result(
-    period: ChargePeriod, charge_filter: PricedFilter | None, found: Aggregate, *, so_far: bool
-) -> Result:
+def _result(period: ChargePeriod, charge_filter: PricedFilter | None, found: Aggregate, *, so_far: bool) -> Result:
     charge = period.charge
     properties = properties_of(charge, charge_filter)
     usage = _usage(period, properties, found)

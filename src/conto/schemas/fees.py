@@ -87,8 +87,8 @@ class FeeObject(Struct, kw_only=True, frozen=True):
     events_count: int | None
     pay_in_advance: bool
     invoiceable: bool
-    from_date: str | None
-    to_date: str | None
+    from_date: str | None | UnsetType = UNSET
+    to_date: str | None | UnsetType = UNSET
     payment_status: FeePaymentStatus
     created_at: str
     succeeded_at: str | None
@@ -103,7 +103,21 @@ class FeeObject(Struct, kw_only=True, frozen=True):
     self_billed: bool
     item: FeeItem
     pricing_unit_details: dict[str, Any] | None
+    presentation_breakdowns: list[dict[str, Any]]
     applied_taxes: list[FeeAppliedTaxObject] | UnsetType = UNSET
+
+
+DATED = frozenset({"charge", "subscription", "add_on", "fixed_charge"})
+"""The types of fees that show their dates."""
+
+ITEMS: dict[str, tuple[Literal["AddOn", "BillableMetric", "Subscription", "WalletTransaction"], str]] = {
+    "add_on": ("AddOn", "add_on_id"),
+    "charge": ("BillableMetric", "billable_metric_id"),
+    "commitment": ("Subscription", "subscription_id"),
+    "fixed_charge": ("AddOn", "add_on_id"),
+    "subscription": ("Subscription", "subscription_id"),
+}
+"""What fees of each type are for, and where its id stands."""
 
 
 def applied_tax_fields(tax: Row[Any]) -> dict[str, Any]:
@@ -128,17 +142,17 @@ def show_fee(fee: Row[Any], applied_taxes: Sequence[Row[Any]] | None = None) -> 
     precise_total = EXACT.add(fee.precise_amount_cents, fee.taxes_precise_amount_cents)
     return FeeObject(
         lago_id=fee.id,
-        lago_charge_id=None,
-        lago_charge_filter_id=None,
-        lago_fixed_charge_id=None,
+        lago_charge_id=fee.charge_id,
+        lago_charge_filter_id=fee.charge_filter_id,
+        lago_fixed_charge_id=fee.fixed_charge_id,
         lago_invoice_id=fee.invoice_id,
-        lago_true_up_fee_id=None,
-        lago_true_up_parent_fee_id=None,
-        lago_subscription_id=None,
+        lago_true_up_fee_id=fee.true_up_fee_id,
+        lago_true_up_parent_fee_id=fee.true_up_parent_fee_id,
+        lago_subscription_id=fee.subscription_id,
         lago_customer_id=fee.customer_id,
         lago_original_fee_id=None,
         external_customer_id=fee.external_customer_id,
-        external_subscription_id=None,
+        external_subscription_id=fee.external_subscription_id,
         amount_cents=fee.amount_cents,
         precise_amount=in_major_units(fee.precise_amount_cents, fee.currency),
         precise_total_amount=in_major_units(precise_total, fee.currency),
@@ -148,28 +162,29 @@ def show_fee(fee: Row[Any], applied_taxes: Sequence[Row[Any]] | None = None) -> 
         taxes_rate=as_number(fee.taxes_rate),
         units=decimal_text(fee.units),
         precise_unit_amount=in_major_units(fee.precise_unit_amount_cents, fee.currency),
-        total_aggregated_units=None,
+        total_aggregated_units=None if fee.total_aggregated_units is None else decimal_text(fee.total_aggregated_units),
         total_amount_cents=fee.amount_cents + fee.taxes_amount_cents,
         total_amount_currency=fee.currency,
-        events_count=None,
-        pay_in_advance=False,
-        invoiceable=True,
-        from_date=offset_instant(fee.from_at),
-        to_date=offset_instant(fee.to_at),
+        events_count=fee.events_count,
+        pay_in_advance=fee.pay_in_advance,
+        invoiceable=fee.invoiceable,
+        from_date=offset_instant(fee.from_at) if fee.fee_type in DATED else UNSET,
+        to_date=offset_instant(fee.to_at) if fee.fee_type in DATED else UNSET,
         payment_status=fee.payment_status,
         created_at=instant(fee.created_at),
         succeeded_at=fee.succeeded_at and instant(fee.succeeded_at),
         failed_at=fee.failed_at and instant(fee.failed_at),
         refunded_at=fee.refunded_at and instant(fee.refunded_at),
-        event_transaction_id=None,
+        event_transaction_id=fee.event_transaction_id,
         description=fee.description,
         precise_coupons_amount_cents=decimal_text(fee.precise_coupons_amount_cents),
         sub_total_excluding_taxes_amount_cents=to_cents(net),
         sub_total_excluding_taxes_precise_amount_cents=decimal_text(precise_net),
-        amount_details={},
+        amount_details=fee.amount_details,
         self_billed=fee.self_billed,
         item=show_item(fee),
-        pricing_unit_details=None,
+        pricing_unit_details=fee.pricing_unit_details,
+        presentation_breakdowns=fee.presentation_breakdowns or [],
         applied_taxes=UNSET
         if applied_taxes is None
         else [FeeAppliedTaxObject(**applied_tax_fields(tax), lago_fee_id=fee.id) for tax in applied_taxes],
@@ -178,17 +193,18 @@ def show_fee(fee: Row[Any], applied_taxes: Sequence[Row[Any]] | None = None) -> 
 
 def show_item(fee: Row[Any]) -> FeeItem:
     """What the fee is for, as it was named when the fee was made."""
+    item_type, item_id = ITEMS[fee.fee_type]
     return FeeItem(
         type=fee.fee_type,
         code=fee.item_code,
         name=fee.item_name,
         description=fee.item_description,
         invoice_display_name=fee.invoice_display_name,
-        filter_invoice_display_name=None,
-        filters=None,
-        lago_item_id=fee.add_on_id,
-        item_type="AddOn",
-        grouped_by={},
+        filter_invoice_display_name=fee.filter_invoice_display_name,
+        filters=fee.filters,
+        lago_item_id=getattr(fee, item_id),
+        item_type=item_type,
+        grouped_by=fee.grouped_by,
     )
 
 

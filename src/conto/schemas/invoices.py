@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -29,6 +29,7 @@ from conto.schemas.fields import (
     number,
     text,
 )
+from conto.schemas.subscriptions import SubscriptionObject
 from conto.schemas.taxes import TaxCodes
 
 InvoiceType = Literal["subscription", "add_on", "credit", "one_off", "advance_charges", "progressive_billing"]
@@ -37,6 +38,16 @@ PaymentStatus = Literal["pending", "succeeded", "failed"]
 
 Units = Annotated[Decimal, number(ge=0)]
 Boundary = Annotated[str, text(40)]
+
+
+InvoicingReason = Literal[
+    "subscription_starting",
+    "subscription_periodic",
+    "subscription_terminating",
+    "in_advance_charge",
+    "in_advance_charge_periodic",
+    "progressive_billing",
+]
 
 
 class OneOffFeeInput(Struct, kw_only=True, frozen=True):
@@ -199,13 +210,28 @@ class InvoiceObject(Struct, kw_only=True, frozen=True):
     applied_invoice_custom_sections: list[InvoiceAppliedInvoiceCustomSectionObject]
 
 
+class BillingPeriodObject(Struct, kw_only=True, frozen=True):
+    """What an invoice bills of a subscription; both ends of each range are included."""
+
+    lago_subscription_id: UUID
+    external_subscription_id: str
+    lago_plan_id: UUID
+    subscription_from_datetime: str
+    subscription_to_datetime: str
+    charges_from_datetime: str | None
+    charges_to_datetime: str | None
+    fixed_charges_from_datetime: str | None
+    fixed_charges_to_datetime: str | None
+    invoicing_reason: InvoicingReason
+
+
 class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
     """An invoice as it answers for itself and as webhooks tell of it."""
 
     fees: list[FeeObject] | UnsetType = UNSET
     credits: list[Any]
-    subscriptions: list[Any]
-    billing_periods: list[Any]
+    subscriptions: list[SubscriptionObject]
+    billing_periods: list[BillingPeriodObject]
     error_details: list[Any]
 
 
@@ -280,6 +306,22 @@ def show_invoice(
     return InvoiceObject(**_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now))
 
 
+def show_billing_period(billed: Row[Any], subscription: Row[Any]) -> BillingPeriodObject:
+    """What an invoice bills of the subscription."""
+
+    def ends(kind: str) -> dict[str, str | None]:
+        names = (f"{kind}_from_datetime", f"{kind}_to_datetime")
+        return {name: (at := getattr(billed, name)) and instant(at) for name in names}
+
+    return BillingPeriodObject(
+        lago_subscription_id=subscription.id,
+        external_subscription_id=subscription.external_id,
+        lago_plan_id=subscription.plan_id,
+        invoicing_reason=billed.invoicing_reason,
+        **cast("Any", ends("subscription") | ends("charges") | ends("fixed_charges")),
+    )
+
+
 def show_invoice_extended(
     invoice: Row[Any],
     customer: CustomerObject,
@@ -287,6 +329,8 @@ def show_invoice_extended(
     applied_taxes: Sequence[Row[Any]],
     applied_sections: Sequence[Row[Any]],
     fees: Sequence[FeeObject] | UnsetType,
+    subscriptions: Sequence[SubscriptionObject],
+    billing_periods: Sequence[BillingPeriodObject],
     files: Files,
     now: datetime,
 ) -> InvoiceObjectExtended:
@@ -295,7 +339,7 @@ def show_invoice_extended(
         **_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now),
         fees=fees if fees is UNSET else list(fees),
         credits=[],
-        subscriptions=[],
-        billing_periods=[],
+        subscriptions=list(subscriptions),
+        billing_periods=list(billing_periods),
         error_details=[],
     )

@@ -5,17 +5,22 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from msgspec import UnsetType
+from sqlalchemy import Row, func, select, update
 
 from conto.core.days import local_day
+from conto.customers.queries import customer_by_id
 from conto.customers.upsert import upsert_customer
 from conto.db.tables import billing_entities, customers, plans, subscriptions
-from conto.errors import Forbidden, Invalid, NotFound
-from conto.ids import new_id
+from conto.errors import Invalid, NotFound
 from conto.organizations.queries import billing_entity
 from conto.schemas.customers import CustomerInput
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionInput
+from conto.subscriptions.change import change_plan
+from conto.subscriptions.queries import SUBSCRIPTION, subscriptions_by_id
+from conto.subscriptions.records import insert_subscription
+from conto.subscriptions.start import begin, plan_activation
 from conto.work import Work
 
 
@@ -25,6 +30,7 @@ class Start:
 
     status: str
     started_at: datetime | None
+    today: bool = False
 
 
 async def create_subscription(work: Work, data: SubscriptionInput, problems: Problems) -> UUID:
@@ -35,28 +41,29 @@ async def create_subscription(work: Work, data: SubscriptionInput, problems: Pro
     Raises:
         NotFound: the billing entity's code or the plan's names none.
         Invalid: fields are not as they must be, or the external id is another customer's.
-        Forbidden: an active subscription would change its plan.
     """
     entity_id = await _own_entity(work, data)
     plan = await _plan(work, data.plan_code)
-    refuse_wrong_end(work, data, problems)
+    refuse_wrong_end(work, data.ending_at, data.subscription_at, problems)
     problems.raise_if_any()
     customer = await _customer(work, data)
     await _take_currency(work, customer, plan)
     current = await _current(work, customer, data.external_id)
-    if current is not None:
-        if current.plan_id != plan.id:
-            raise Forbidden("feature_unavailable")
-        return current.id
-    return await _start(work, data, customer, plan, entity_id)
+    if current is None:
+        return await _start(work, data, customer, plan, entity_id)
+    if current.plan_id != plan.id:
+        return await change_plan(work, data, customer, current, plan, entity_id)
+    return current.id
 
 
-def refuse_wrong_end(work: Work, data: SubscriptionInput, problems: Problems) -> None:
+def refuse_wrong_end(
+    work: Work, ending_at: datetime | None | UnsetType, subscription_at: datetime | None | UnsetType, problems: Problems
+) -> None:
     """The end lies on a later UTC day than today, and than the start."""
-    if not data.ending_at:
+    if not ending_at:
         return
-    earliest = max(work.now, data.subscription_at or work.now).astimezone(UTC).date()
-    if data.ending_at.date() <= earliest:
+    earliest = max(work.now, subscription_at or work.now).astimezone(UTC).date()
+    if ending_at.astimezone(UTC).date() <= earliest:
         problems.add("ending_at", "invalid_date")
 
 
@@ -120,13 +127,11 @@ async def _current(work: Work, customer: Row[Any], external_id: str) -> Row[Any]
         Invalid: one of the customer's is incomplete, or another customer's is active.
     """
     found = await work.rows(
-        select(subscriptions)
-        .where(
+        SUBSCRIPTION.where(
             subscriptions.c.organization_id == work.organization.id,
             subscriptions.c.external_id == external_id,
             subscriptions.c.status.in_(("active", "pending", "incomplete")),
-        )
-        .order_by(subscriptions.c.status, subscriptions.c.created_at.desc())
+        ).order_by(subscriptions.c.status, subscriptions.c.created_at.desc())
     )
     own = [row for row in found if row.customer_id == customer.id]
     if any(row.status == "incomplete" for row in own):
@@ -143,32 +148,27 @@ async def _start(
     """Store a new subscription, which starts now, has started, or will."""
     subscription_at = data.subscription_at or work.now
     start = await _start_of(work, customer, data.external_id, subscription_at)
-    subscription_id = new_id()
-    await work.execute(
-        insert(subscriptions).values(
-            organization_id=work.organization.id,
-            id=subscription_id,
-            customer_id=customer.id,
-            plan_id=plan.id,
-            billing_entity_id=entity_id,
-            external_id=data.external_id,
-            name=data.name or None,
-            status=start.status,
-            billing_time=data.billing_time or "calendar",
-            subscription_at=subscription_at,
-            started_at=start.started_at,
-            activated_at=work.now if start.started_at else None,
-            ending_at=data.ending_at or None,
-            on_termination_invoice="generate",
-            purchase_order_number=data.purchase_order_number or None,
-            consolidate_invoice=data.consolidate_invoice is not False,
-            progressive_billing_disabled=data.progressive_billing_disabled is True,
-            created_at=work.now,
-            updated_at=work.now,
-        )
+    subscription_id = await insert_subscription(
+        work,
+        customer_id=customer.id,
+        plan_id=plan.id,
+        billing_entity_id=entity_id,
+        external_id=data.external_id,
+        name=data.name or None,
+        status=start.status,
+        billing_time=data.billing_time or "calendar",
+        subscription_at=subscription_at,
+        started_at=start.started_at,
+        ending_at=data.ending_at or None,
+        purchase_order_number=data.purchase_order_number or None,
+        consolidate_invoice=data.consolidate_invoice is not False,
+        progressive_billing_disabled=data.progressive_billing_disabled is True,
     )
-    if start.status == "active":
-        work.emit("subscription.started", subscription_id)
+    made = (await subscriptions_by_id(work, [subscription_id]))[subscription_id]
+    if start.started_at is None:
+        await plan_activation(work, made)
+    else:
+        await begin(work, await customer_by_id(work, customer.id), made, bills=start.today)
     return subscription_id
 
 
@@ -183,7 +183,7 @@ async def _start_of(work: Work, customer: Row[Any], external_id: str, subscripti
     if day > today:
         return Start("pending", None)
     if day == today:
-        return Start("active", subscription_at)
+        return Start("active", subscription_at, today=True)
     ended = await work.one(
         select(func.max(subscriptions.c.terminated_at).label("at")).where(
             subscriptions.c.organization_id == work.organization.id,

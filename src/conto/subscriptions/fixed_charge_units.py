@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, func, select
 
+from conto.catalog.priced import PricedPlan
 from conto.core.days import local_day, start_of_day
 from conto.db.engine import insert_rows
-from conto.db.tables import fixed_charge_overrides, fixed_charge_units, subscriptions
+from conto.db.tables import fixed_charge_overrides, fixed_charge_units, fixed_charges, subscriptions
 from conto.ids import new_id
 from conto.subscriptions.queries import schedule_of, subscriptions_by_id, timezone_of
-from conto.work import Work
+from conto.work import ORGANIZATION, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,62 @@ async def record_units(work: Work, plan_id: UUID, given: Sequence[UnitsGiven]) -
         if (subscription.id, each.fixed_charge_id) not in own
     ]
     await insert_rows(work.connection, fixed_charge_units, rows)
+
+
+_GIVEN = (
+    select(
+        fixed_charges.c.id,
+        func.coalesce(fixed_charge_overrides.c.units, fixed_charges.c.units).label("units"),
+        select(func.array_agg(fixed_charge_units.c.effective_at))
+        .where(
+            fixed_charge_units.c.organization_id == ORGANIZATION,
+            fixed_charge_units.c.subscription_id == bindparam("subscription"),
+            fixed_charge_units.c.fixed_charge_id == fixed_charges.c.id,
+        )
+        .scalar_subquery()
+        .label("effective"),
+    )
+    .outerjoin(
+        fixed_charge_overrides,
+        (fixed_charge_overrides.c.organization_id == ORGANIZATION)
+        & (fixed_charge_overrides.c.subscription_id == bindparam("subscription"))
+        & (fixed_charge_overrides.c.fixed_charge_id == fixed_charges.c.id),
+    )
+    .where(
+        fixed_charges.c.organization_id == ORGANIZATION,
+        fixed_charges.c.plan_id == bindparam("plan"),
+        fixed_charges.c.deleted_at.is_(None),
+    )
+)
+
+
+async def give_first_units(work: Work, subscription: Row[Any], plan: PricedPlan) -> None:
+    """Instruct a subscription that starts with the units that it is to have, its own or its plan's.
+
+    They hold from a second after the start on, but for a fixed charge that has an instruction of that day already.
+    """
+    if not plan.fixed_charges:
+        return
+    zone = timezone_of(subscription)
+    since = subscription.started_at + timedelta(seconds=1)
+    rows = await work.rows(_GIVEN, subscription=subscription.id, plan=plan.id)
+    await insert_rows(
+        work.connection,
+        fixed_charge_units,
+        [
+            {
+                "organization_id": work.organization.id,
+                "id": new_id(),
+                "subscription_id": subscription.id,
+                "fixed_charge_id": row.id,
+                "units": row.units,
+                "effective_at": since,
+                "given_at": work.now,
+            }
+            for row in rows
+            if local_day(since, zone) not in {local_day(each, zone) for each in row.effective or ()}
+        ],
+    )
 
 
 def effective_at(work: Work, subscription: Row[Any], immediately: bool) -> datetime:

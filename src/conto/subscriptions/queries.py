@@ -9,6 +9,8 @@ from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, func, se
 from conto.core.days import local_day
 from conto.core.periods.schedule import Schedule
 from conto.core.periods.tiles import BillingTime, Interval
+from conto.core.plans import yearly_amount_cents
+from conto.core.subscription_fee import Change
 from conto.db.tables import billing_entities, customers, plans, subscriptions
 from conto.errors import NotFound
 from conto.work import ORGANIZATION, Work
@@ -28,6 +30,7 @@ _successor = (
         _next.c.id.label("next_id"),
         _next.c.status.label("next_status"),
         _next.c.started_at.label("next_started_at"),
+        _next.c.plan_id.label("next_plan_id"),
         _next_plan.c.code.label("next_plan_code"),
         _next_plan.c.interval.label("next_interval"),
         _next_plan.c.amount_cents.label("next_amount_cents"),
@@ -110,6 +113,11 @@ _BY_EXTERNAL_ID = _OF_ORGANIZATION.where(
 _BY_IDS = _OF_ORGANIZATION.where(subscriptions.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
+def called(subscription: Row[Any]) -> str:
+    """What invoices call the subscription."""
+    return subscription.name or subscription.plan_invoice_display_name or subscription.plan_name
+
+
 def timezone_of(subscription: Row[Any]) -> str:
     """The zone that the subscription's days are told in: its customer's, else that of the customer's entity."""
     return subscription.customer_timezone or subscription.entity_timezone
@@ -127,6 +135,30 @@ def schedule_of(subscription: Row[Any]) -> Schedule:
         bill_charges_monthly=subscription.bill_charges_monthly is True,
         bill_fixed_charges_monthly=subscription.bill_fixed_charges_monthly is True,
     )
+
+
+def replaces(subscription: Row[Any]) -> Change | None:
+    """How the subscription took its predecessor's place, None without one."""
+    if subscription.previous_interval is None:
+        return None
+    return _change(
+        yearly_amount_cents(subscription.previous_interval, subscription.previous_amount_cents),
+        yearly_amount_cents(subscription.interval, subscription.plan_amount_cents),
+    )
+
+
+def replaced_by(subscription: Row[Any]) -> Change | None:
+    """How its next subscription takes its place, None without one."""
+    if subscription.next_id is None:
+        return None
+    return _change(
+        yearly_amount_cents(subscription.interval, subscription.plan_amount_cents),
+        yearly_amount_cents(subscription.next_interval, subscription.next_amount_cents),
+    )
+
+
+def _change(before: int, after: int) -> Change:
+    return Change.UPGRADE if before <= after else Change.DOWNGRADE
 
 
 async def subscription(work: Work, external_id: str, statuses: Sequence[str] = ("active",)) -> Row[Any]:

@@ -7,9 +7,9 @@ from sqlalchemy import Row
 from conto.core.days import local_day
 from conto.core.periods.ranges import Period, charges_period
 from conto.core.periods.schedule import plan_change_day
-from conto.core.plans import yearly_amount_cents
+from conto.core.subscription_fee import Change
 from conto.schemas.subscriptions import SubscriptionObject, show_subscription
-from conto.subscriptions.queries import schedule_of, timezone_of
+from conto.subscriptions.queries import replaced_by, schedule_of, timezone_of
 from conto.work import Work
 
 
@@ -34,10 +34,7 @@ def current_period(work: Work, subscription: Row[Any]) -> Period | None:
 
 def downgrade_plan_date(work: Work, subscription: Row[Any]) -> str | None:
     """The local day on which a cheaper plan takes over, or took over; None where none does."""
-    if subscription.next_id is None:
-        return None
-    own = yearly_amount_cents(subscription.interval, subscription.plan_amount_cents)
-    if own <= yearly_amount_cents(subscription.next_interval, subscription.next_amount_cents):
+    if replaced_by(subscription) is not Change.DOWNGRADE:
         return None
     if subscription.next_started_at is not None:
         return local_day(subscription.next_started_at, timezone_of(subscription)).isoformat()

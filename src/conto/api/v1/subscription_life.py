@@ -1,0 +1,37 @@
+"""Changing and ending subscriptions (chapter 50 §§4 and 11)."""
+
+from conto.api.endpoint import delete, put
+from conto.api.envelope import Body
+from conto.api.query import Query
+from conto.api.v1.subscriptions import SubscriptionAnswer, WantedStatus
+from conto.schemas.reader import Problems
+from conto.schemas.subscription_changes import SubscriptionUpdateInput, TerminationInput
+from conto.subscriptions.end import end_subscription as end
+from conto.subscriptions.queries import subscriptions_by_id
+from conto.subscriptions.show import shown
+from conto.subscriptions.update import update_subscription as change
+from conto.work import Work
+
+
+@put("/subscriptions/{external_id}", resource="subscription", envelope="subscription")
+async def update_subscription(
+    work: Work, external_id: str, query: Query[WantedStatus], body: Body[SubscriptionUpdateInput]
+) -> SubscriptionAnswer:
+    """Change a subscription."""
+    problems = Problems()
+    data = body.read(problems)
+    wanted = query.read()
+    status = wanted.status or wanted.subscription_status or data.status or None
+    changed = await change(work, external_id, status, data, problems)
+    rows = await subscriptions_by_id(work, [changed])
+    return SubscriptionAnswer(subscription=shown(work, rows[changed]))
+
+
+@delete("/subscriptions/{external_id}", resource="subscription", optional_body=True)
+async def destroy_subscription(
+    work: Work, external_id: str, query: Query[TerminationInput], body: Body[TerminationInput]
+) -> SubscriptionAnswer:
+    """End an active subscription, or cancel a pending one. Options may stand in the query or in the body."""
+    ended = await end(work, external_id, [query.read, body.read])
+    rows = await subscriptions_by_id(work, [ended])
+    return SubscriptionAnswer(subscription=shown(work, rows[ended]))

@@ -1,0 +1,78 @@
+"""When a customer's subscriptions are renewed next: an instant on each, and one entry on the agenda (chapter 51 §3)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, select, text
+
+from conto import agenda
+from conto.core.periods.schedule import first_renewal_day, next_renewal_day, renewal_at
+from conto.db.engine import inserted
+from conto.db.tables import subscriptions
+from conto.subscriptions.queries import SUBSCRIPTION, schedule_of
+from conto.work import ORGANIZATION, Work
+
+RENEWAL = "subscriptions.renewal"
+"""The kind of entry that renews what a customer has; its subject is the customer."""
+
+_CHANGE = text(
+    """
+    update subscriptions set renewed_on = changed.renewed_on, renewal_at = changed.renewal_at
+    from json_populate_recordset(null::subscriptions, cast(:subscriptions as json)) changed
+    where subscriptions.organization_id = :organization and subscriptions.id = changed.id
+    """
+)
+_NEXT = select(func.min(subscriptions.c.renewal_at).label("at")).where(
+    subscriptions.c.organization_id == ORGANIZATION,
+    subscriptions.c.customer_id == bindparam("customer"),
+    subscriptions.c.status == "active",
+)
+_ACTIVE = SUBSCRIPTION.where(
+    subscriptions.c.organization_id == ORGANIZATION,
+    subscriptions.c.customer_id == bindparam("customer"),
+    subscriptions.c.status == "active",
+)
+
+
+def next_renewal_at(subscription: Row[Any], renewed_on: date | None) -> datetime | None:
+    """When the subscription is renewed after a renewal on the day, or for the first time; None where it ends before."""
+    schedule = schedule_of(subscription)
+    day = (
+        next_renewal_day(schedule, renewed_on)
+        if renewed_on
+        else first_renewal_day(schedule, subscription.started_at, subscription.created_at)
+    )
+    return renewal_at(schedule, day, subscription.ending_at)
+
+
+async def plan_renewals(work: Work, customer_id: UUID, renewed: Iterable[tuple[Row[Any], date | None]]) -> None:
+    """Write down when the subscriptions are renewed next, each with the day of its last renewal, and the entry.
+
+    The subscriptions are active ones of the customer, whose row must be locked.
+    """
+    rows = [{"id": row.id, "renewed_on": day, "renewal_at": next_renewal_at(row, day)} for row, day in renewed]
+    if rows:
+        await work.change(_CHANGE, **inserted(subscriptions, rows))
+    await put_renewal(work, customer_id)
+
+
+async def put_renewal(work: Work, customer_id: UUID) -> None:
+    """Have the customer's next renewal happen in time; one whose instant has passed is due at once."""
+    at = (await work.one(_NEXT, customer=customer_id)).at
+    if at is None:
+        await agenda.drop(work, RENEWAL, customer_id)
+    else:
+        await agenda.put(work, RENEWAL, customer_id, lane=customer_id, due_at=max(at, work.now))
+
+
+async def active_subscriptions(work: Work, customer_id: UUID) -> Sequence[Row[Any]]:
+    """The customer's active subscriptions."""
+    return await work.rows(_ACTIVE, customer=customer_id)
+
+
+async def replan(work: Work, customer_id: UUID) -> None:
+    """Plan the renewals of all that the customer has anew: its time zone has changed."""
+    found = await active_subscriptions(work, customer_id)
+    await plan_renewals(work, customer_id, [(row, row.renewed_on) for row in found])
