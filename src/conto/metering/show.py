@@ -105,9 +105,7 @@ def show_charge_usage(charge: PricedCharge, currency: str, lines: Sequence[Line]
 
 def _filters(charge: PricedCharge, lines: Sequence[Line]) -> list[ChargeFilterUsage]:
     return [
-        ChargeFilterUsage(
-            **figures(charge, own), **_named(own[0].filter), presentation_breakdowns=breakdowns(own)
-        )
+        ChargeFilterUsage(**figures(charge, own), **_named(own[0].filter), presentation_breakdowns=breakdowns(own))
         for own in _by_filter(charge, lines)
     ]
 
@@ -185,7 +183,7 @@ def breakdowns(lines: Sequence[Line]) -> list[PresentationBreakdown]:
     return _shown([one for line in lines for one in line.presented])
 
 
-def projected_breakdowns(lines: Sequence[Line]) -> dict[str, list[PresentationBreakdown]]:
+def projected_breakdowns(lines: Sequence[Line]) -> dict[str, Any]:
     """The same, now and at the end of the period."""
     ends = [one for line in lines if line.projection for one in line.projection.presented]
     return {"presentation_breakdowns": breakdowns(lines), "projected_presentation_breakdowns": _shown(ends)}
