@@ -1,9 +1,46 @@
-"""What the event store answers, from PostgreSQL (chapter 30 §§4 to 6)."""
+"""What the event store answers, from PostgreSQL (chapter 30 §§4 to 6).
 
-from collections.abc import Sequence
+A charge takes one statement, however many filters it has. Where its price looks at single events, or where units are
+broken down or marked in advance, each of these takes one more.
+"""
 
-from conto.metering.store import Aggregate, Question
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from conto.core.charges import percentage, prorated_graduated, proration
+from conto.core.charges.graduated import Graduated
+from conto.core.charges.in_advance import Marks
+from conto.core.charges.percentage import Percentage
+from conto.core.charges.price import NO_EVENTS, Climb, SingleEvents, Step
+from conto.core.charges.proration import Operation
+from conto.core.money import ZERO, in_major_units
+from conto.metering.aggregations import singles
+from conto.metering.aggregations.distinct import Distinct, active_days, active_values
+from conto.metering.aggregations.marks import marks
+from conto.metering.aggregations.scopes import Key, Position, Scope, Sole, scope
+from conto.metering.aggregations.singles import Runs
+from conto.metering.aggregations.totals import Measured, measures_of, totals
+from conto.metering.aggregations.units import Units, of_distinct, of_measures
+from conto.metering.store import Aggregate, Bucket, Group, Question
 from conto.work import Work
+
+NO_MEASURES: Measured = {}
+NONE_ACTIVE = Distinct(0)
+
+
+@dataclass(slots=True)
+class Found:
+    """What the statements of one question found, by bucket and group; each holds only what was asked for."""
+
+    scope: Scope
+    units: dict[Key, Units]
+    measured: Mapping[Key, Measured]
+    runs: dict[Key, Runs] = field(default_factory=dict[Key, Runs])
+    changes: Mapping[Key, Sequence[Any]] = field(default_factory=dict[Key, Sequence[Any]])
+    marks: Mapping[Key, Marks] = field(default_factory=dict[Key, Marks])
+    presented: Mapping[Key, list[tuple[Group, Decimal]]] = field(default_factory=dict[Key, list[tuple[Group, Decimal]]])
 
 
 async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggregate]]:
@@ -11,4 +48,172 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
 
     A bucket with group keys and no events yields one aggregate whose keys are all null; one without yields one always.
     """
-    raise NotImplementedError
+    return [await answer(work, question) for question in questions]
+
+
+async def answer(
+    work: Work, question: Question, *, before: Position | None = None, sole: Sole | None = None
+) -> list[Aggregate]:
+    """What the events come to; with `before` only those before it, with `sole` those of one bucket and group."""
+    found = await units_found(work, question, scope(work, question, before=before, sole=sole))
+    await find_single_events(work, question, found)
+    if question.marks:
+        days = question.span.days.period_days if question.prorated else None
+        found.marks = await marks(work, found.scope, prorated_over=days)
+    if any(bucket.presentation_keys for bucket in question.buckets) and sole is None:
+        found.presented = await presented(work, question, found.scope, before)
+    keys = keys_in_order(found)
+    buckets = range(len(question.buckets)) if sole is None else (sole.bucket,)
+    none = (None,) * len(found.scope.shape.groups)
+    return [aggregated(question, found, key) for number in buckets for key in keys.get(number) or [(number, none)]]
+
+
+async def units_found(work: Work, question: Question, asked: Scope) -> Found:
+    """The units of each bucket and group that has any events, or a total that was carried to it."""
+    if question.metric.aggregation_type == "unique_count_agg":
+        return await distinct_found(work, question, asked)
+    measured = await totals(work, asked, measures_of(question))
+    carried = carried_by_key(question, asked)
+    units = {
+        key: of_measures(question, measured.get(key, NO_MEASURES), carried.get(key, ZERO))
+        for key in {*measured, *carried}
+    }
+    return Found(asked, units, measured)
+
+
+async def distinct_found(work: Work, question: Question, asked: Scope) -> Found:
+    """The same for a unique count."""
+    if question.prorated:
+        found = await active_days(work, asked, question.span.days)
+    else:
+        found = await active_values(work, asked)
+    return Found(asked, {key: of_distinct(question, one) for key, one in found.items()}, {})
+
+
+def carried_by_key(question: Question, asked: Scope) -> dict[Key, Decimal]:
+    """The totals that weighted sums start from."""
+    found: dict[Key, Decimal] = {}
+    for number, bucket in enumerate(question.buckets):
+        own = dict(asked.group_keys[number])
+        for (filter_id, group), total in question.carried.items():
+            if filter_id == bucket.filter_id and {key for key, _ in group} == own.keys():
+                values: list[str | None] = [None] * len(asked.shape.groups)
+                for key, value in group:
+                    values[own[key]] = value
+                found[number, tuple(values)] = total
+    return found
+
+
+async def find_single_events(work: Work, question: Question, found: Found) -> None:
+    """Read what the buckets need of single events."""
+    buckets, asked = question.buckets, found.scope
+    needs = [bucket.needs for bucket in buckets]
+    if any(one.first_values is not None or one.values_until_above is not None for one in needs):
+        found.runs |= await singles.first_values(work, asked, buckets)
+    if any(one.every_value and one.in_order for one in needs):
+        found.runs |= await singles.all_values(work, asked, buckets)
+    if any(one.every_value and not one.in_order for one in needs):
+        found.runs |= await singles.counted_values(work, asked, buckets)
+    if any(one.steps for one in needs):
+        if question.metric.aggregation_type == "unique_count_agg":
+            found.changes = await singles.operations(work, asked, question.span)
+        else:
+            found.changes = await singles.changes_of_sums(work, asked, question.span)
+
+
+async def presented(
+    work: Work, question: Question, asked: Scope, before: Position | None
+) -> dict[Key, list[tuple[Group, Decimal]]]:
+    """The units that are shown of each combination of presentation keys, sorted, by bucket and group."""
+    finer = await units_found(work, question, scope(work, question, presented=True, before=before))
+    found: dict[Key, list[tuple[Group, Decimal]]] = {}
+    for number, keys in keys_in_order(finer).items():
+        bucket = question.buckets[number]
+        for key in keys if bucket.presentation_keys else ():
+            values = finer.scope.group(key)
+            combination = {name: values[name] for name in bucket.presentation_keys}
+            units = finer.units[key].rounded(question.metric)
+            shown = units.units if units.full_units is None else units.full_units
+            found.setdefault(key_of(asked, number, values), []).append((combination, shown))
+    return found
+
+
+def key_of(asked: Scope, number: int, values: Group) -> Key:
+    """The key of the bucket's group that has these values."""
+    found: list[str | None] = [None] * len(asked.shape.groups)
+    for name, at in asked.group_keys[number]:
+        found[at] = values[name]
+    return number, tuple(found)
+
+
+def keys_in_order(found: Found) -> dict[int, list[Key]]:
+    """The groups that each bucket has, sorted by their values, null first."""
+    keys: dict[int, list[Key]] = {}
+    for key in sorted(found.units, key=lambda key: [(value is not None, value or "") for value in key[1]]):
+        keys.setdefault(key[0], []).append(key)
+    return keys
+
+
+def aggregated(question: Question, found: Found, key: Key) -> Aggregate:
+    """The answer for one bucket and group."""
+    bucket, metric = question.buckets[key[0]], question.metric
+    units = found.units.get(key) or nothing(question)
+    shown = units.rounded(metric)
+    return Aggregate(
+        bucket=bucket,
+        group=found.scope.group(key),
+        units=shown.units,
+        full_units=shown.full_units,
+        level=shown.level,
+        count=shown.count,
+        events=single_events(bucket, metric.aggregation_type, shown, found.runs.get(key, ())),
+        climb=climb(question, bucket, found, key) if bucket.needs.steps else None,
+        given_amount=given_amount(question, bucket, found.measured.get(key, NO_MEASURES)),
+        marks=found.marks.get(key),
+        presented=tuple(found.presented.get(key, ())),
+    )
+
+
+def given_amount(question: Question, bucket: Bucket, measured: Measured) -> Decimal | None:
+    """The sum of the amounts that the events brought along, in major units."""
+    if not bucket.needs.given_amount:
+        return None
+    assert question.currency is not None
+    return in_major_units(measured.get("given") or ZERO, question.currency)
+
+
+def nothing(question: Question) -> Units:
+    """The units of no events."""
+    if question.metric.aggregation_type == "unique_count_agg":
+        return of_distinct(question, NONE_ACTIVE)
+    return of_measures(question, NO_MEASURES, ZERO)
+
+
+def single_events(bucket: Bucket, aggregation_type: str, units: Units, runs: Runs) -> SingleEvents:
+    """What a percentage charge has to know of single events."""
+    if not isinstance(bucket.properties, Percentage):
+        return NO_EVENTS
+    match aggregation_type:
+        case "sum_agg":
+            return percentage.gather(bucket.properties, runs)
+        case "count_agg" | "unique_count_agg":
+            return percentage.gather_counted(bucket.properties, units.units, units.count)
+        case _:
+            return percentage.gather_uncounted(bucket.properties, units.count)
+
+
+def climb(question: Question, bucket: Bucket, found: Found, key: Key) -> Climb | None:
+    """How far a prorated graduated charge climbs."""
+    if not isinstance(bucket.properties, Graduated):
+        return None
+    return prorated_graduated.climb(bucket.properties, steps(question, found, key))
+
+
+def steps(question: Question, found: Found, key: Key) -> Sequence[Step]:
+    """The steps of the running total: what was carried, then each event."""
+    window, changes = question.span.days, found.changes.get(key, ())
+    if question.metric.aggregation_type == "unique_count_agg":
+        operations: Sequence[Operation] = changes
+        return list(proration.count_steps(operations, window))
+    carried = found.measured.get(key, NO_MEASURES).get("earlier") or ZERO
+    return list(proration.sum_steps(carried, changes, window))
