@@ -1,4 +1,4 @@
-"""Query strings: scalars, arrays `name[]=a&name[]=b`, maps `metadata[region]=eu` of texts or arrays (chapter 01 §1.4)."""
+"""Query strings: scalars, arrays `name[]=a&name[]=b`, maps `group[region]=eu`, also of arrays (chapter 01 §1.4)."""
 
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl

@@ -7,32 +7,28 @@ filter and group. All questions of an invoice, or of several, are asked together
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, cast
 from uuid import UUID
 
 from conto.catalog.priced import PricedCharge, PricedFilter
 from conto.core.charges import minimum, models
-from conto.core.charges.fee_amounts import PRICING_UNIT_EXPONENT, FeeAmounts, fee_amounts, is_kept
+from conto.core.charges.fee_amounts import FeeAmounts, fee_amounts, is_kept
 from conto.core.charges.filters import Filter, in_order, resolved
 from conto.core.charges.in_advance import units_so_far
 from conto.core.charges.models import Properties
-from conto.core.charges.needs import needs
-from conto.core.charges.percentage import Percentage, gather_counted, gather_uncounted
+from conto.core.charges.needs import needs, needs_in_advance
+from conto.core.charges.percentage import Percentage, gather_counted
 from conto.core.charges.price import Price, Usage
 from conto.core.charges.properties import load, presentation_keys, pricing_group_keys
 from conto.core.charges.proration import Window
 from conto.core.days import first_day_touched, local_day
-from conto.core.money import ZERO, exact_decimal, exponent, plus
+from conto.core.money import ZERO, plus
 from conto.core.periods.ranges import Period
+from conto.metering.carried import Asked, carry, keep
 from conto.metering.postgres import aggregate
 from conto.metering.store import Aggregate, Bucket, Group, Question, Span
 from conto.work import Work
 
-Carried = Mapping[tuple[UUID | None, tuple[tuple[str, str | None], ...]], Decimal]
-"""What weighted sums start from, by filter and group."""
-
-NOTHING_CARRIED: Carried = {}
 WITH_MARKS = frozenset({"sum_agg", "unique_count_agg"})
 """Aggregations whose units are billed once in a period when they are billed in advance."""
 
@@ -41,11 +37,11 @@ WITH_MARKS = frozenset({"sum_agg", "unique_count_agg"})
 class ChargePeriod:
     """A charge of a subscription, and the span of its usage; `currency` is the plan's."""
 
+    subscription_id: UUID
     external_subscription_id: str
     charge: PricedCharge
     currency: str
     span: Span
-    carried: Carried = field(default_factory=lambda: NOTHING_CARRIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +169,40 @@ def taking_order(charge: PricedCharge) -> list[Filter[UUID]]:
     return in_order(Filter(one.id, resolved(one.values, charge.metric.filters)) for one in oldest_first)
 
 
+def asked_of_one_event(period: ChargePeriod) -> Question:
+    """The question of what one event in advance adds in the period that contains it."""
+    question = asked(period, so_far=True).question
+    aggregation = period.charge.metric.aggregation_type
+    buckets = [
+        replace(bucket, needs=needs_in_advance(bucket.properties, aggregation), presentation_keys=())
+        for bucket in question.buckets
+        if bucket.properties is not None
+    ]
+    return replace(question, buckets=tuple(buckets), marks=False)
+
+
+async def keep_levels(work: Work, billed: Iterable[Sequence[Result]]) -> None:
+    """Keep the levels at which weighted sums end in periods that are invoiced: the next period starts there."""
+    await keep(
+        work,
+        [
+            (asked(results[0].period, so_far=False), [result.aggregate for result in results])
+            for results in billed
+            if results[0].charge.metric.aggregation_type == "weighted_sum_agg"
+        ],
+    )
+
+
 async def _results(work: Work, periods: Sequence[ChargePeriod], view: View, *, so_far: bool) -> list[list[Result]]:
-    answers = await aggregate(work, [_question(period, view, so_far=so_far) for period in periods])
-    return [_priced(period, view, found, so_far=so_far) for period, found in zip(periods, answers, strict=True)]
+    questions = await carry(work, [asked(period, view, so_far=so_far) for period in periods])
+    answers = await aggregate(work, questions)
+    return [_priced(period, found, so_far=so_far) for period, found in zip(periods, answers, strict=True)]
 
 
-def _question(period: ChargePeriod, view: View, *, so_far: bool) -> Question:
+def asked(period: ChargePeriod, view: View = WHOLE, *, so_far: bool) -> Asked:
+    """The question to the event store, which does not know yet what weighted sums start from."""
     charge, metric = period.charge, period.charge.metric
-    return Question(
+    question = Question(
         external_subscription_id=period.external_subscription_id,
         metric=metric,
         buckets=_buckets(charge, view, prorated=_is_prorated(charge, so_far=so_far)),
@@ -188,8 +210,9 @@ def _question(period: ChargePeriod, view: View, *, so_far: bool) -> Question:
         prorated=_is_prorated(charge, so_far=so_far),
         marks=so_far and charge.pay_in_advance and metric.aggregation_type in WITH_MARKS,
         only=view.only,
-        carried=period.carried,
+        currency=period.currency,
     )
+    return Asked(question, period.subscription_id, charge.id)
 
 
 def _is_prorated(charge: PricedCharge, *, so_far: bool) -> bool:
@@ -217,27 +240,23 @@ def _buckets(charge: PricedCharge, view: View, *, prorated: bool) -> tuple[Bucke
                 group_keys=tuple(key for key in keys if key not in view.only),
                 presentation_keys=presented,
                 needs=needs(properties, charge.metric.aggregation_type, prorated=prorated),
+                properties=properties,
             )
         )
     return tuple(found)
 
 
-def _priced(period: ChargePeriod, view: View, found: Iterable[Aggregate], *, so_far: bool) -> list[Result]:
+def _priced(period: ChargePeriod, found: Iterable[Aggregate], *, so_far: bool) -> list[Result]:
     """The results of a charge: its filters in their order, the default bucket last, groups by their values."""
     charge = period.charge
     by_filter: dict[UUID | None, list[Aggregate]] = {}
     for one in found:
         by_filter.setdefault(one.bucket.filter_id, []).append(one)
-    buckets = {one.filter_id: one for one in _buckets(charge, view, prorated=_is_prorated(charge, so_far=so_far))}
-    results: list[Result] = []
-    for charge_filter in (*charge.filters, None):
-        bucket = buckets[charge_filter.id if charge_filter else None]
-        aggregates = sorted(by_filter.get(bucket.filter_id, ()), key=lambda one: group_order(one.group))
-        results += [
-            _result(period, charge_filter, one, so_far=so_far)
-            for one in aggregates or [_without_events(period, bucket, so_far=so_far)]
-        ]
-    return results
+    return [
+        _result(period, charge_filter, one, so_far=so_far)
+        for charge_filter in (*charge.filters, None)
+        for one in by_filter[charge_filter.id if charge_filter else None]
+    ]
 
 
 def group_order(group: Group) -> list[tuple[str, bool, str]]:
@@ -245,26 +264,12 @@ def group_order(group: Group) -> list[tuple[str, bool, str]]:
     return [(key, value is None, value or "") for key, value in sorted(group.items())]
 
 
-def _without_events(period: ChargePeriod, bucket: Bucket, *, so_far: bool) -> Aggregate:
-    """What a bucket without events comes to: one group of nulls."""
-    prorated = _is_prorated(period.charge, so_far=so_far)
-    return Aggregate(
-        bucket=bucket,
-        group=dict.fromkeys(bucket.group_keys),
-        units=ZERO,
-        full_units=ZERO if prorated else None,
-        level=ZERO,
-        count=0,
-    )
-
-
 def _result(period: ChargePeriod, charge_filter: PricedFilter | None, found: Aggregate, *, so_far: bool) -> Result:
     charge = period.charge
     properties = properties_of(charge, charge_filter)
-    usage = _usage(period, properties, found)
-    shown = usage.shown_units
+    usage, shown = found.usage, found.usage.shown_units
     if so_far and charge.pay_in_advance and charge.metric.aggregation_type in WITH_MARKS:
-        usage = replace(usage, units=priced_units(period, found), full_units=None)
+        usage, shown = in_advance(period, properties, found), max(shown, ZERO)
     graduated_steps = _is_prorated(charge, so_far=so_far) and not charge.pay_in_advance
     price = models.price(usage, properties, prorated=graduated_steps)
     rate = charge.pricing_unit.conversion_rate if charge.pricing_unit else None
@@ -276,42 +281,24 @@ def _result(period: ChargePeriod, charge_filter: PricedFilter | None, found: Agg
         found,
         usage,
         price,
-        fee_amounts(price, max(shown, ZERO) if so_far else shown, period.currency, rate),
-        empty=found.count == 0,
+        fee_amounts(price, shown, period.currency, rate),
+        empty=found.count == 0 and found.units == 0 and not any(found.group.values()),
     )
 
 
-def priced_units(period: ChargePeriod, found: Aggregate) -> Decimal:
-    """The units of a charge in advance that current usage prices: what is active, and what was billed."""
-    return units_so_far(
+def in_advance(period: ChargePeriod, properties: Properties, found: Aggregate) -> Usage:
+    """What current usage prices of a charge in advance: units that are active, and those that were billed."""
+    units = units_so_far(
         found.units if found.full_units is None else found.full_units,
         found.marks,
         prorated=found.full_units is not None,
         share=period.span.days.carried_share,
         prorated_units=found.units,
     )
-
-
-def _usage(period: ChargePeriod, properties: Properties, found: Aggregate) -> Usage:
-    """The aggregate as its model takes it: amounts in major units, counted events as a percentage looks at them."""
-    usage = found.usage
-    if found.given_amount is not None:
-        decimals = PRICING_UNIT_EXPONENT if period.charge.pricing_unit else exponent(period.currency)
-        usage = replace(usage, given_amount=exact_decimal(Fraction(found.given_amount) / 10**decimals))
-    if isinstance(properties, Percentage) and period.charge.metric.aggregation_type != "sum_agg":
-        counts = period.charge.metric.aggregation_type in ("count_agg", "unique_count_agg")
-        events = (
-            gather_counted(properties, usage.units, found.count)
-            if counts
-            else gather_uncounted(properties, found.count)
-        )
-        usage = replace(usage, events=events)
+    usage = replace(found.usage, units=units, full_units=None)
+    if isinstance(properties, Percentage) and period.charge.metric.aggregation_type == "unique_count_agg":
+        return replace(usage, events=gather_counted(properties, units, found.count))
     return usage
-
-
-def amounts_by_unit(results: Iterable[Result]) -> int:
-    """The cents of the results in their pricing unit."""
-    return sum(result.amounts.pricing_unit.amount_cents for result in results if result.amounts.pricing_unit)
 
 
 def units_by(presented: Iterable[tuple[Group, Decimal]]) -> list[tuple[Group, Decimal]]:

@@ -23,9 +23,9 @@ class FeeUpdateInput(Struct, kw_only=True, frozen=True):
 
 
 class AppliedTaxObject(Struct, kw_only=True, frozen=True):
-    """A tax as a document keeps it."""
+    """A tax as a document keeps it; that on an estimated fee is kept nowhere."""
 
-    lago_id: UUID
+    lago_id: UUID | None
     lago_tax_id: UUID | None
     tax_name: str
     tax_code: str
@@ -33,13 +33,13 @@ class AppliedTaxObject(Struct, kw_only=True, frozen=True):
     tax_description: str | None
     amount_cents: int
     amount_currency: Currency
-    created_at: str
+    created_at: str | None
 
 
 class FeeAppliedTaxObject(AppliedTaxObject, kw_only=True, frozen=True):
     """A tax on a fee."""
 
-    lago_fee_id: UUID
+    lago_fee_id: UUID | None
 
 
 class FeeItem(Struct, kw_only=True, frozen=True):
@@ -58,9 +58,9 @@ class FeeItem(Struct, kw_only=True, frozen=True):
 
 
 class FeeObject(Struct, kw_only=True, frozen=True):
-    """A fee. Fees inside an invoice carry no `applied_taxes`."""
+    """A fee. Fees inside an invoice carry no `applied_taxes`; one that is estimated has no id."""
 
-    lago_id: UUID
+    lago_id: UUID | None
     lago_charge_id: UUID | None
     lago_charge_filter_id: UUID | None
     lago_fixed_charge_id: UUID | None
@@ -90,7 +90,7 @@ class FeeObject(Struct, kw_only=True, frozen=True):
     from_date: str | None | UnsetType = UNSET
     to_date: str | None | UnsetType = UNSET
     payment_status: FeePaymentStatus
-    created_at: str
+    created_at: str | None
     succeeded_at: str | None
     failed_at: str | None
     refunded_at: str | None

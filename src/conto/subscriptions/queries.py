@@ -110,6 +110,10 @@ _BY_EXTERNAL_ID = _OF_ORGANIZATION.where(
     subscriptions.c.created_at.desc(),
     subscriptions.c.id,
 )
+_ACTIVE_BY_EXTERNAL_IDS = _OF_ORGANIZATION.where(
+    subscriptions.c.external_id == any_(bindparam("external_ids", type_=ARRAY(Text))),
+    subscriptions.c.status == "active",
+).order_by(subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.id)
 _BY_IDS = _OF_ORGANIZATION.where(subscriptions.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
@@ -176,3 +180,10 @@ async def subscription(work: Work, external_id: str, statuses: Sequence[str] = (
 async def subscriptions_by_id(work: Work, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """The subscriptions with these ids of ours."""
     return {row.id: row for row in await work.rows(_BY_IDS, ids=list(ids))} if ids else {}
+
+
+async def active_subscriptions(work: Work, external_ids: Collection[str]) -> dict[str, Row[Any]]:
+    """The active subscriptions with these external ids, by them."""
+    if not external_ids:
+        return {}
+    return {row.external_id: row for row in await work.rows(_ACTIVE_BY_EXTERNAL_IDS, external_ids=list(external_ids))}
