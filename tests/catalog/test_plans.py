@@ -200,7 +200,8 @@ async def test_other_parts_are_replaced_changed_and_removed(company):
     }
     changed = (await company.put("/plans/basic", {"plan": body}))["plan"]
     assert (changed["taxes"], changed["metadata"]) == ([], {})
-    assert changed["usage_thresholds"][0] == made["usage_thresholds"][0]
+    assert [each["amount_cents"] for each in changed["usage_thresholds"]] == [1, 2]
+    assert changed["usage_thresholds"][0]["lago_id"] != made["usage_thresholds"][0]["lago_id"]
     assert changed["minimum_commitment"]["amount_cents"] == 5
     assert [tax["code"] for tax in changed["minimum_commitment"]["taxes"]] == ["vat"]
     removed = (await company.put("/plans/basic", {"plan": {"minimum_commitment": {}, "usage_thresholds": []}}))["plan"]

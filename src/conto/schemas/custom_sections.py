@@ -46,6 +46,15 @@ class InvoiceCustomSectionObject(Struct, kw_only=True, frozen=True):
     organization_id: UUID
 
 
+class AppliedSectionObject(Struct, kw_only=True, frozen=True):
+    """A section that a subscription has selected."""
+
+    lago_id: UUID
+    created_at: str
+    invoice_custom_section_id: UUID
+    invoice_custom_section: InvoiceCustomSectionObject
+
+
 class InvoiceAppliedInvoiceCustomSectionObject(Struct, kw_only=True, frozen=True):
     """A section as it was when the invoice was made; `display_name` is what heads it."""
 
@@ -55,6 +64,16 @@ class InvoiceAppliedInvoiceCustomSectionObject(Struct, kw_only=True, frozen=True
     display_name: str
     details: str
     created_at: str
+
+
+def show_selected_section(link: Any, section: InvoiceCustomSectionObject) -> AppliedSectionObject:
+    """A selection, whose row has its own id and creation as `link_id` and `selected_at`."""
+    return AppliedSectionObject(
+        lago_id=link.link_id,
+        created_at=instant(link.selected_at),
+        invoice_custom_section_id=section.lago_id,
+        invoice_custom_section=section,
+    )
 
 
 def show_custom_section(section: Row[Any]) -> InvoiceCustomSectionObject:

@@ -172,7 +172,7 @@ class PlanObject(Struct, kw_only=True, frozen=True):
     taxes: list[TaxObject]
     usage_thresholds: list[UsageThresholdObject]
     applicable_usage_thresholds: list[ApplicableUsageThreshold]
-    entitlements: list[Any]
+    entitlements: list[Any] | UnsetType = UNSET
     fixed_charges: list[FixedChargeObject] | UnsetType = UNSET
     minimum_commitment: MinimumCommitmentObject | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET

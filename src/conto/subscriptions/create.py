@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, update
 
+from conto.catalog.plans.override import overridden_plan, own_units_in
 from conto.core.days import local_day
 from conto.customers.upsert import upsert_customer
 from conto.db.tables import billing_entities, customers, plans, subscriptions
@@ -16,6 +17,8 @@ from conto.organizations.queries import billing_entity
 from conto.schemas.customers import CustomerInput
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionInput
+from conto.subscriptions.fixed_charge_units import store_units
+from conto.subscriptions.parts import payment_method_type, refuse_wrong_parts, store_parts
 from conto.work import Work
 
 
@@ -40,6 +43,7 @@ async def create_subscription(work: Work, data: SubscriptionInput, problems: Pro
     entity_id = await _own_entity(work, data)
     plan = await _plan(work, data.plan_code)
     refuse_wrong_end(work, data, problems)
+    await refuse_wrong_parts(work, data, problems)
     problems.raise_if_any()
     customer = await _customer(work, data)
     await _take_currency(work, customer, plan)
@@ -47,8 +51,13 @@ async def create_subscription(work: Work, data: SubscriptionInput, problems: Pro
     if current is not None:
         if current.plan_id != plan.id:
             raise Forbidden("feature_unavailable")
+        await store_parts(work, current.id, plan, data)
         return current.id
-    return await _start(work, data, customer, plan, entity_id)
+    own_plan_id = await overridden_plan(work, plan, data.plan_overrides)
+    subscription_id = await _start(work, data, customer, own_plan_id, entity_id)
+    await store_units(work, subscription_id, own_units_in(data.plan_overrides))
+    await store_parts(work, subscription_id, plan, data)
+    return subscription_id
 
 
 def refuse_wrong_end(work: Work, data: SubscriptionInput, problems: Problems) -> None:
@@ -138,7 +147,7 @@ async def _current(work: Work, customer: Row[Any], external_id: str) -> Row[Any]
 
 
 async def _start(
-    work: Work, data: SubscriptionInput, customer: Row[Any], plan: Row[Any], entity_id: UUID | None
+    work: Work, data: SubscriptionInput, customer: Row[Any], plan_id: UUID, entity_id: UUID | None
 ) -> UUID:
     """Store a new subscription, which starts now, has started, or will."""
     subscription_at = data.subscription_at or work.now
@@ -149,7 +158,7 @@ async def _start(
             organization_id=work.organization.id,
             id=subscription_id,
             customer_id=customer.id,
-            plan_id=plan.id,
+            plan_id=plan_id,
             billing_entity_id=entity_id,
             external_id=data.external_id,
             name=data.name or None,
@@ -161,6 +170,8 @@ async def _start(
             ending_at=data.ending_at or None,
             on_termination_invoice="generate",
             purchase_order_number=data.purchase_order_number or None,
+            payment_method_type=payment_method_type(data.payment_method),
+            skip_invoice_custom_sections=False,
             consolidate_invoice=data.consolidate_invoice is not False,
             progressive_billing_disabled=data.progressive_billing_disabled is True,
             created_at=work.now,

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, func, or_, select
 
 from conto.core.days import local_day
 from conto.core.periods.schedule import Schedule
 from conto.core.periods.tiles import BillingTime, Interval
-from conto.db.tables import billing_entities, customers, plans, subscriptions
+from conto.db.tables import billing_entities, customers, plans, subscriptions, usage_thresholds
 from conto.errors import NotFound
 from conto.work import ORGANIZATION, Work
 
@@ -144,3 +144,33 @@ async def subscription(work: Work, external_id: str, statuses: Sequence[str] = (
 async def subscriptions_by_id(work: Work, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """The subscriptions with these ids of ours."""
     return {row.id: row for row in await work.rows(_BY_IDS, ids=list(ids))} if ids else {}
+
+
+_THRESHOLDS = (
+    select(usage_thresholds)
+    .where(
+        usage_thresholds.c.organization_id == ORGANIZATION,
+        usage_thresholds.c.deleted_at.is_(None),
+        or_(
+            usage_thresholds.c.subscription_id == bindparam("subscription_id", type_=Uuid()),
+            usage_thresholds.c.plan_id == any_(bindparam("plan_ids", type_=ARRAY(Uuid))),
+        ),
+    )
+    .order_by(usage_thresholds.c.recurring, usage_thresholds.c.amount_cents, usage_thresholds.c.id)
+)
+
+
+async def applicable_thresholds(work: Work, subscription: Row[Any]) -> list[Row[Any]]:
+    """The thresholds that hold: the subscription's own, else its copy's of the plan, else the plan's (chapter 62 §1).
+
+    None where progressive billing is switched off for it. Those that recur come last, others by their amount.
+    """
+    if subscription.progressive_billing_disabled:
+        return []
+    plan_ids = [each for each in (subscription.plan_id, subscription.plan_parent_id) if each is not None]
+    rows = await work.rows(_THRESHOLDS, subscription_id=subscription.id, plan_ids=plan_ids)
+    for owner in (None, *plan_ids):
+        found = [row for row in rows if row.plan_id == owner]
+        if found:
+            return found
+    return []

@@ -61,9 +61,7 @@ async def update_plan_fixed_charge(
     return await _answer(work, code, changed)
 
 
-@delete(
-    "/plans/{code}/fixed_charges/{fixed_charge_code}", resource="plan", envelope="fixed_charge", optional_body=True
-)
+@delete("/plans/{code}/fixed_charges/{fixed_charge_code}", resource="plan", envelope="fixed_charge", optional_body=True)
 async def destroy_plan_fixed_charge(
     work: Work, code: str, fixed_charge_code: str, body: Body[CascadeInput], query: Query[CascadeInput]
 ) -> FixedChargeAnswer:

@@ -13,7 +13,7 @@ from conto.schemas.subscriptions import SubscriptionFilters, SubscriptionInput, 
 from conto.subscriptions.create import create_subscription as start_subscription
 from conto.subscriptions.listing import STATUSES, list_subscriptions
 from conto.subscriptions.queries import subscription, subscriptions_by_id
-from conto.subscriptions.show import shown
+from conto.subscriptions.show import extended, shown
 from conto.work import Work
 
 
@@ -49,7 +49,7 @@ async def create_subscription(work: Work, body: Body[SubscriptionInput]) -> Subs
     problems = Problems()
     created = await start_subscription(work, body.read(problems), problems)
     rows = await subscriptions_by_id(work, [created])
-    return SubscriptionAnswer(subscription=shown(work, rows[created]))
+    return SubscriptionAnswer(subscription=await extended(work, rows[created]))
 
 
 @get("/subscriptions", resource="subscription")
@@ -63,7 +63,7 @@ async def find_all_subscriptions(work: Work, query: Query[SubscriptionFilters], 
 async def find_subscription(work: Work, external_id: str, query: Query[WantedStatus]) -> SubscriptionAnswer:
     """Retrieve a subscription."""
     row = await subscription(work, external_id, query.read().statuses)
-    return SubscriptionAnswer(subscription=shown(work, row))
+    return SubscriptionAnswer(subscription=await extended(work, row))
 
 
 @get("/customers/{external_customer_id}/subscriptions", resource="subscription")

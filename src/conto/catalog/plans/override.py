@@ -6,7 +6,7 @@ Not inherited are the taxes of the plan and of its charges, its minimum commitme
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, structs
@@ -66,9 +66,9 @@ async def overridden_plan(work: Work, plan: Row[Any], overrides: Overrides) -> U
     return (await make_child(work, plan.id, overrides)).id
 
 
-def is_given(overrides: Overrides) -> bool:
+def is_given(overrides: Overrides) -> TypeGuard[PlanOverridesInput]:
     """Whether anything is overridden."""
-    return bool(overrides) and bool(given(overrides))
+    return isinstance(overrides, PlanOverridesInput) and bool(given(overrides))
 
 
 def is_units_alone(overrides: PlanOverridesInput) -> bool:
@@ -86,7 +86,9 @@ def own_units_in(overrides: Overrides) -> dict[UUID, Decimal]:
     """The units of fixed charges that a subscription gets without a copy of the plan; none where it gets a copy."""
     if not is_given(overrides) or not is_units_alone(overrides):
         return {}
-    return {UUID(str(each.id)): each.units for each in overrides.fixed_charges or () if each.units is not None}
+    return {
+        UUID(str(each.id)): each.units for each in overrides.fixed_charges or () if isinstance(each.units, Decimal)
+    }
 
 
 async def refuse_unknown_fixed_charges(work: Work, plan_id: UUID, overrides: PlanOverridesInput) -> None:
@@ -166,9 +168,7 @@ async def _references(work: Work, overrides: PlanOverridesInput, charges: Any, f
 
 async def _insert(work: Work, parent: Row[Any], overrides: PlanOverridesInput, references: References) -> UUID:
     child_id = new_id()
-    own = {
-        name: value for name, value in given(overrides).items() if name in PlanOverrideFields.__struct_fields__
-    }
+    own = {name: value for name, value in given(overrides).items() if name in PlanOverrideFields.__struct_fields__}
     tax_codes = own.pop("tax_codes", None)
     await work.execute(
         insert(plans).values(

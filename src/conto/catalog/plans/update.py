@@ -144,7 +144,7 @@ async def change_plan(work: Work, plan: Row[Any], changes: Changes) -> None:
 
 
 async def _follow_amount(work: Work, plan: Row[Any], changes: Changes) -> None:
-    """What a new amount does to children, and to subscriptions that wait for a change of plan (chapter 52 §4.1, 4.3)."""
+    """What a new amount does to children, and to subscriptions that wait for a change of plan (chapter 52 §4)."""
     await drop_dearer_successors(work, plan.id)
     changed = [plan.id]
     if changes.cascade:

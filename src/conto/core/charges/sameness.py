@@ -1,7 +1,7 @@
 """Whether two sets of properties are the same: by value, so that `"10"` is `"10.0"` (chapter 52 §4.3)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
@@ -13,18 +13,13 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         left, right = cast("Mapping[str, object]", one), cast("Mapping[str, object]", other)
         return left.keys() == right.keys() and all(same(value, right[key]) for key, value in left.items())
-    if is_list(one) and is_list(other):
-        first, second = cast("Sequence[object]", one), cast("Sequence[object]", other)
+    if isinstance(one, list) and isinstance(other, list):
+        first, second = cast("list[object]", one), cast("list[object]", other)
         return len(first) == len(second) and all(map(same, first, second))
-    number, number_of_other = numeral(one), numeral(other)
+    number, number_of_other = numeral(cast("object", one)), numeral(cast("object", other))
     if number is None or number_of_other is None:
         return one == other and isinstance(one, bool) == isinstance(other, bool)
     return number == number_of_other
-
-
-def is_list(value: object) -> bool:
-    """Whether it is a JSON list."""
-    return isinstance(value, list | tuple)
 
 
 def numeral(value: object) -> Decimal | None:
