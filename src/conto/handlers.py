@@ -2,6 +2,7 @@
 
 from conto.catalog import eu_taxes as _eu_taxes
 from conto.catalog import payload as _catalog_payload
+from conto.catalog.plans import delete as _plan_deletion
 from conto.customers import check_vat as _check_vat
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
@@ -18,6 +19,7 @@ from conto.payments import payload as _payment_payload
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
+from conto.subscriptions import amount_changes as _amount_changes
 from conto.subscriptions import payload as _subscription_payload
 from conto.webhooks import deliver as _deliver
 from conto.webhooks import prune as _prune
@@ -26,6 +28,7 @@ __all__: list[str] = []
 
 _registered = (
     _activities,
+    _amount_changes,
     _billing_entity_payload,
     _calls,
     _eu_taxes,
@@ -38,6 +41,7 @@ _registered = (
     _invoice_payload,
     _payment_payload,
     _pending,
+    _plan_deletion,
     _mail,
     _notices,
     _receipt_document,

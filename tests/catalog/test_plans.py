@@ -235,12 +235,6 @@ async def test_with_a_subscription_little_of_a_plan_changes(company):
         7,
     )
     assert changed["fixed_charges"][0]["units"] == 3
-    deleted = (await company.delete("/plans/basic"))["plan"]
-    assert deleted["pending_deletion"] is True
-    await company.get("/plans/basic", 404)
-    ended = (await company.get("/subscriptions/one?status=terminated"))["subscription"]
-    assert ended["status"] == "terminated"
-    assert (await company.plan(**PLAN))["lago_id"] != made["lago_id"]
 
 
 async def test_metadata_has_calls_of_its_own(company):

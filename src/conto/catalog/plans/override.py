@@ -86,9 +86,7 @@ def own_units_in(overrides: Overrides) -> dict[UUID, Decimal]:
     """The units of fixed charges that a subscription gets without a copy of the plan; none where it gets a copy."""
     if not is_given(overrides) or not is_units_alone(overrides):
         return {}
-    return {
-        UUID(str(each.id)): each.units for each in overrides.fixed_charges or () if isinstance(each.units, Decimal)
-    }
+    return {UUID(str(each.id)): each.units for each in overrides.fixed_charges or () if isinstance(each.units, Decimal)}
 
 
 async def refuse_unknown_fixed_charges(work: Work, plan_id: UUID, overrides: PlanOverridesInput) -> None:

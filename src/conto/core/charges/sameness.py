@@ -16,7 +16,7 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         first, second = cast("list[object]", one), cast("list[object]", other)
         return len(first) == len(second) and all(map(same, first, second))
-    number, number_of_other = numeral(cast("object", one)), numeral(cast("object", other))
+    number, number_of_other = numeral(cast("object", one)), numeral(other)
     if number is None or number_of_other is None:
         return one == other and isinstance(one, bool) == isinstance(other, bool)
     return number == number_of_other
