@@ -13,6 +13,7 @@ from conto.invoices import pending as _pending
 from conto.logs import activities as _activities
 from conto.logs import calls as _calls
 from conto.mails import deliver as _mail
+from conto.metering import errors as _event_errors
 from conto.organizations import notices as _notices
 from conto.organizations import payload as _billing_entity_payload
 from conto.payments import payload as _payment_payload
@@ -36,6 +37,7 @@ _registered = (
     _check_vat,
     _customer_payload,
     _document,
+    _event_errors,
     _invoice_letter,
     _overdue,
     _invoice_payload,
