@@ -59,7 +59,7 @@ async def test_what_is_wrong_with_an_hours_events_is_told_at_five_past(rehearsal
         {
             "invalid_code": ["unknown"],
             "missing_aggregation_property": ["absent", "wordy"],
-            "missing_group_key": None,
+            "missing_group_key": [],
             "invalid_filter_values": ["mars"],
         }
     ]

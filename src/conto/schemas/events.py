@@ -240,7 +240,7 @@ class EventsErrors(Struct, kw_only=True, frozen=True):
 
     invalid_code: tuple[str, ...] = ()
     missing_aggregation_property: tuple[str, ...] = ()
-    missing_group_key: None = None
+    missing_group_key: tuple[str, ...] = ()
     invalid_filter_values: tuple[str, ...] = ()
 
 

@@ -3,11 +3,12 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from conto.api.endpoint import get, post
-from conto.api.envelope import Body
+from conto.api.envelope import Body, decoded
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.customers.queries import customer as customer_row
 from conto.schemas.fields import Text
+from conto.errors import Forbidden
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionFilters, SubscriptionInput, SubscriptionObject
 from conto.subscriptions.create import create_subscription as start_subscription
@@ -46,6 +47,9 @@ class WantedStatus(Struct, kw_only=True, frozen=True):
 @post("/subscriptions", resource="subscription", envelope="subscription")
 async def create_subscription(work: Work, body: Body[SubscriptionInput]) -> SubscriptionAnswer:
     """Put a customer on a plan."""
+    if decoded(body.content).get("authorization") is not None:
+        # A card's authorization beforehand is a provider's, and none is there.
+        raise Forbidden("feature_not_available")
     problems = Problems()
     created = await start_subscription(work, body.read(problems), problems)
     rows = await subscriptions_by_id(work, [created])
