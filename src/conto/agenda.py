@@ -100,19 +100,29 @@ async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: da
 
     `lane` is the customer's id, or the organization's, as the kind demands.
     """
+    await put_all(work, name, [(subject_id, lane)], due_at=due_at)
+
+
+async def put_all(work: Work, name: str, subjects: Sequence[tuple[UUID, UUID]], *, due_at: datetime) -> None:
+    """Have `name` happen to each subject, given with its lane, at `due_at`; see `put`."""
+    if not subjects:
+        return
     kind = KINDS[name]
-    entry = {
-        "organization_id": work.organization.id,
-        "id": new_id(),
-        "lane": lane,
-        "lane_kind": kind.lane.value,
-        "live": work.organization.live,
-        "due_at": due_at,
-        "rank": int(kind.rank),
-        "kind": name,
-        "subject_id": subject_id,
-    }
-    await work.execute(_PUT, entry)
+    entries = [
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            "lane": lane,
+            "lane_kind": kind.lane.value,
+            "live": work.organization.live,
+            "due_at": due_at,
+            "rank": int(kind.rank),
+            "kind": name,
+            "subject_id": subject_id,
+        }
+        for subject_id, lane in sorted(subjects)
+    ]
+    await work.execute(_PUT, entries if len(entries) > 1 else entries[0])
     if work.organization.live and due_at <= work.now:
         await work.execute(select(func.pg_notify(CHANNEL, "")))
 

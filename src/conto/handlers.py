@@ -2,6 +2,7 @@
 
 from conto.catalog import eu_taxes as _eu_taxes
 from conto.catalog import payload as _catalog_payload
+from conto.catalog.plans import delete as _plan_deletion
 from conto.customers import check_vat as _check_vat
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
@@ -13,12 +14,14 @@ from conto.invoices import subscription_invoice as _subscription_invoice
 from conto.logs import activities as _activities
 from conto.logs import calls as _calls
 from conto.mails import deliver as _mail
+from conto.metering import errors as _event_errors
 from conto.organizations import notices as _notices
 from conto.organizations import payload as _billing_entity_payload
 from conto.payments import payload as _payment_payload
 from conto.payments.receipts import document as _receipt_document
 from conto.payments.receipts import letter as _receipt_letter
 from conto.payments.receipts import payload as _receipt_payload
+from conto.subscriptions import amount_changes as _amount_changes
 from conto.subscriptions import ending as _ending
 from conto.subscriptions import payload as _subscription_payload
 from conto.subscriptions import renew as _renew
@@ -32,6 +35,7 @@ __all__: list[str] = []
 
 _registered = (
     _activities,
+    _amount_changes,
     _billing_entity_payload,
     _calls,
     _eu_taxes,
@@ -39,11 +43,13 @@ _registered = (
     _check_vat,
     _customer_payload,
     _document,
+    _event_errors,
     _invoice_letter,
     _overdue,
     _invoice_payload,
     _payment_payload,
     _pending,
+    _plan_deletion,
     _mail,
     _notices,
     _receipt_document,

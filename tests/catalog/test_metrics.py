@@ -63,14 +63,17 @@ async def test_counting_has_no_field(company):
     assert changed["billable_metric"]["field_name"] is None
 
 
-async def test_a_metric_in_use_changes_little(company):
-    metric = await company.metric(**METRIC)
-    plan = await company.plan(charges=[{"billable_metric_id": metric["lago_id"], "charge_model": "standard"}])
+async def test_a_metric_in_use_changes_little(rehearsal):
+    metric = await rehearsal.metric(**METRIC)
+    plan = await rehearsal.plan(charges=[{"billable_metric_id": metric["lago_id"], "charge_model": "standard"}])
     change = {"name": "New", "code": "other", "aggregation_type": "max_agg", "recurring": "what"}
-    changed = (await company.put("/billable_metrics/calls", {"billable_metric": change}))["billable_metric"]
+    changed = (await rehearsal.put("/billable_metrics/calls", {"billable_metric": change}))["billable_metric"]
     assert changed == metric | {"name": "New"}
-    await company.delete(f"/plans/{plan['code']}")
-    changed = (await company.put("/billable_metrics/calls", {"billable_metric": {"code": "other"}}))["billable_metric"]
+    await rehearsal.delete(f"/plans/{plan['code']}")
+    await rehearsal.advance("2024-03-05T12:00:00Z")
+    changed = (await rehearsal.put("/billable_metrics/calls", {"billable_metric": {"code": "other"}}))[
+        "billable_metric"
+    ]
     assert changed["code"] == "other"
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec import UNSET, structs
+
 from conto.catalog.metrics import METRICS, shown
 from conto.catalog.plans.queries import shown_plan
 from conto.db.tables import billable_metrics
@@ -23,5 +25,6 @@ async def metric_payload(work: Work, metric_id: UUID, webhook_type: str) -> Bill
 
 @payload_of("plan")
 async def plan_payload(work: Work, plan_id: UUID, webhook_type: str) -> PlanObject:
-    """The plan with all that is on it, be it deleted or a child."""
-    return await shown_plan(work, plan_id)
+    """The plan with all that is on it, be it deleted or a child; once it is deleted, without entitlements."""
+    shown = await shown_plan(work, plan_id)
+    return structs.replace(shown, entitlements=UNSET) if webhook_type == "plan.deleted" else shown

@@ -9,7 +9,12 @@ from sqlalchemy import ARRAY, Row, Select, Table, Text, Uuid, any_, bindparam, d
 
 from conto.core.custom_sections import of_customer
 from conto.db.engine import insert_rows
-from conto.db.tables import billing_entities_custom_sections, customers_custom_sections, invoice_custom_sections
+from conto.db.tables import (
+    billing_entities_custom_sections,
+    customers_custom_sections,
+    invoice_custom_sections,
+    subscriptions_custom_sections,
+)
 from conto.ids import new_id
 from conto.work import ORGANIZATION, Work
 
@@ -32,6 +37,14 @@ def _selected(links: Table, owner_column: str) -> Select[Any]:
 
 
 _OF_ENTITY = _selected(billing_entities_custom_sections, "billing_entity_id").order_by("position")
+_OF_SUBSCRIPTION = (
+    _selected(subscriptions_custom_sections, "subscription_id")
+    .add_columns(
+        subscriptions_custom_sections.c.id.label("link_id"),
+        subscriptions_custom_sections.c.created_at.label("selected_at"),
+    )
+    .order_by("position")
+)
 _LEVELS = union_all(
     _selected(customers_custom_sections, "customer_id"),
     _selected(billing_entities_custom_sections, "billing_entity_id"),
@@ -49,6 +62,11 @@ async def sections_by_code(work: Work, codes: Sequence[str]) -> list[Row[Any]]:
 async def sections_of_entity(work: Work, billing_entity_id: UUID) -> Sequence[Row[Any]]:
     """What a billing entity has selected."""
     return await work.rows(_OF_ENTITY, billing_entity_id=billing_entity_id)
+
+
+async def sections_of_subscription(work: Work, subscription_id: UUID) -> Sequence[Row[Any]]:
+    """What a subscription has selected, with the id and the instant of each selection."""
+    return await work.rows(_OF_SUBSCRIPTION, subscription_id=subscription_id)
 
 
 async def sections_of_customer(work: Work, customer: Row[Any]) -> tuple[Row[Any], ...]:

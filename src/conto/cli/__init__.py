@@ -11,7 +11,7 @@ from conto import __version__
 from conto.cli import operations, running
 from conto.cli.common import CommandError, err
 from conto.cli.mail import mail_app
-from conto.cli.operations import agenda_app, jobs_app, ledger_app
+from conto.cli.operations import agenda_app, events_app, jobs_app, ledger_app
 from conto.cli.tenants import keys_app, organizations_app
 from conto.settings import SettingsError
 
@@ -25,7 +25,7 @@ app = App(
     help="A billing engine: it meters usage, prices it, and turns it into invoices that get paid.",
     help_epilogue=EPILOGUE,
 )
-for sub in (organizations_app, keys_app, jobs_app, agenda_app, ledger_app, mail_app):
+for sub in (organizations_app, keys_app, jobs_app, agenda_app, events_app, ledger_app, mail_app):
     app.command(sub)
 for command in (running.up, running.serve, running.worker, running.migrate, running.demo):
     app.command(command)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 jobs_app = App(name="jobs", help="Work on the outside that failed for good and is held: webhooks, documents, mail.")
 agenda_app = App(name="agenda", help="What falls due.")
+events_app = App(name="events", help="Usage events.")
 ledger_app = App(name="ledger", help="The ledger of transfers.")
 
 
@@ -107,6 +108,23 @@ def list_next_entries(*, limit: int = 20) -> None:
             ("due", "kind", "subject", "organization"),
             [(moment(row.due_at), row.kind, str(row.subject_id), str(row.organization_id)) for row in rows],
         )
+
+    run(find())
+
+
+@events_app.command(name="waiting")
+def count_waiting_events() -> None:
+    """Tell how many events that were taken in have not been followed yet, and how far the follower is behind.
+
+    Any transaction that is open on the server for long holds it back.
+    """
+    from conto.metering.stream import MOST_COUNTED, lag
+
+    async def find() -> None:
+        async with opened_works() as works:
+            found = await lag(works)
+        counted = f"at least {found.events}" if found.events >= MOST_COUNTED else str(found.events)
+        show(("events waiting", "transactions behind"), [(counted, str(found.transactions))])
 
     run(find())
 

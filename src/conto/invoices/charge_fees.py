@@ -41,6 +41,7 @@ async def billed_charges(work: Work, billed: Sequence[Billed]) -> list[BilledCha
     due = [(one, charge) for one in billed for charge in _due(one)]
     periods = [
         ChargePeriod(
+            subscription_id=one.subscription.id,
             external_subscription_id=one.subscription.external_id,
             charge=charge,
             currency=one.plan.amount_currency,

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from conto.catalog.selected_sections import sections_by_code, sections_of_customer
 from conto.core.custom_sections import Choice, Section, applicable
-from conto.schemas.invoices import InvoiceCustomSectionInput
+from conto.schemas.custom_sections import InvoiceCustomSectionInput
 from conto.work import Work
 
 

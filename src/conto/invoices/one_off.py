@@ -21,6 +21,7 @@ from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.store import store
 from conto.organizations.queries import billing_entity
+from conto.payments.methods import refuse_wrong_method
 from conto.schemas.invoices import OneOffFeeInput, OneOffInput
 from conto.schemas.reader import Problems
 from conto.schemas.rules import Refused, instant
@@ -52,7 +53,10 @@ async def create_one_off(work: Work, data: OneOffInput, problems: Problems) -> U
     if not data.fees:
         raise NotFound("fees")
     add_ons = await _add_ons(work, data.fees)
-    _check_payment_method(data, problems)
+    refuse_wrong_method(data.payment_method, problems)
+    if "payment_method" in problems:
+        # Told with what was found before, ahead of what is looked up after it.
+        problems.raise_if_any()
     issuer_id = await _issuer(work, data, customer)
     currency = data.currency or customer.currency
     if not currency:
@@ -108,21 +112,6 @@ async def _issuer(work: Work, data: OneOffInput, customer: Row[Any]) -> UUID:
     if data.billing_entity_code:
         return (await billing_entity(work, data.billing_entity_code)).id
     return customer.billing_entity_id
-
-
-def _check_payment_method(data: OneOffInput, problems: Problems) -> None:
-    """A method is manual without an id, or the provider's; ids of methods are not known before providers are.
-
-    Raises:
-        Invalid: it is neither; told with what was found before, ahead of what is looked up after it.
-    """
-    method = data.payment_method
-    if not method:
-        return
-    kind = method.payment_method_type or None
-    if kind not in (None, "provider", "manual") or method.payment_method_id:
-        problems.add("payment_method", "invalid_payment_method")
-        problems.raise_if_any()
 
 
 def _boundaries(fee: OneOffFeeInput, now: datetime, problems: Problems) -> Boundaries:

@@ -268,6 +268,7 @@ def _shown(
         sub_total_excluding_taxes_amount_cents=amounts.amount_cents,
         sub_total_excluding_taxes_precise_amount_cents=decimal_text(amounts.precise_amount_cents),
         amount_details=dict(one.price.details),
+        presentation_breakdowns=[],
         self_billed=self_billed,
         item=_item(charge, one.filter, one.group),
         pricing_unit_details=_pricing_unit(charge, amounts),

@@ -6,6 +6,7 @@ that an advance of its clock finds all that follows from them on the agenda.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -75,6 +76,21 @@ async def events_waiting(works: Works) -> int:
     """
     async with works.across() as connection:
         return await follower.waiting(connection, EVENTS, MOST_COUNTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the follower is behind: `events` as `events_waiting` counts them, and transactions."""
+
+    events: int
+    transactions: int
+
+
+async def lag(works: Works) -> Lag:
+    """How far the follower is behind what was taken in."""
+    async with works.across() as connection:
+        waiting = await follower.waiting(connection, EVENTS, MOST_COUNTED)
+        return Lag(waiting, await follower.behind(connection, EVENTS) if waiting else 0)
 
 
 async def tell(work: Work, rows: Sequence[Row[Any]]) -> None:

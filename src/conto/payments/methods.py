@@ -2,8 +2,12 @@
 
 from typing import NoReturn
 
+from msgspec import UnsetType
+
 from conto.customers.queries import customer
 from conto.errors import Invalid, NotFound
+from conto.schemas.payment_methods import PaymentMethodInput
+from conto.schemas.reader import Problems
 from conto.work import Work
 
 
@@ -36,3 +40,12 @@ async def checkout_url(work: Work, external_customer_id: str) -> NoReturn:
     """
     await customer(work, external_customer_id)
     raise Invalid({"base": ["no_linked_payment_provider"]})
+
+
+def refuse_wrong_method(data: PaymentMethodInput | None | UnsetType, problems: Problems) -> None:
+    """A method that is named is manual without an id, or the provider's; ids are not known before providers are."""
+    if not data:
+        return
+    kind = data.payment_method_type or None
+    if kind not in (None, "provider", "manual") or data.payment_method_id:
+        problems.add("payment_method", "invalid_payment_method")

@@ -54,6 +54,7 @@ class ChargeFilterInput(Struct, kw_only=True, frozen=True):
     values: Annotated[Raw, NEEDED] | UnsetType = UNSET
     properties: Raw | UnsetType = UNSET
     invoice_display_name: TextOrNull | None | UnsetType = UNSET
+    cascade_updates: Flag | None | UnsetType = UNSET
 
 
 class AppliedPricingUnitInput(Struct, kw_only=True, frozen=True):
@@ -81,6 +82,7 @@ class ChargeInput(Struct, kw_only=True, frozen=True):
     filters: Annotated[list[ChargeFilterInput], items(500)] | None | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
     applied_pricing_unit: AppliedPricingUnitInput | None | UnsetType = UNSET
+    cascade_updates: Flag | None | UnsetType = UNSET
 
 
 class FixedChargeInput(Struct, kw_only=True, frozen=True):
@@ -98,6 +100,13 @@ class FixedChargeInput(Struct, kw_only=True, frozen=True):
     pay_in_advance: Flag | None | UnsetType = UNSET
     prorated: Flag | None | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
+    cascade_updates: Flag | None | UnsetType = UNSET
+
+
+class CascadeInput(Struct, kw_only=True, frozen=True):
+    """Whether a deletion reaches the private copies of the plan too."""
+
+    cascade_updates: Flag | None | UnsetType = UNSET
 
 
 class ChargeFilterObject(Struct, kw_only=True, frozen=True):

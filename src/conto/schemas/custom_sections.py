@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.schemas.encoding import instant
-from conto.schemas.fields import Code, LongText, Mandatory, Text, TextOrNull, items, text
+from conto.schemas.fields import Code, Flag, LongText, Mandatory, Text, TextOrNull, items, text
 
 Details = Annotated[str, text(5000, blank_is_null=True)]
 SectionCodes = Annotated[list[Text], items(100)]
@@ -46,6 +46,15 @@ class InvoiceCustomSectionObject(Struct, kw_only=True, frozen=True):
     organization_id: UUID
 
 
+class AppliedSectionObject(Struct, kw_only=True, frozen=True):
+    """A section that a subscription has selected."""
+
+    lago_id: UUID
+    created_at: str
+    invoice_custom_section_id: UUID
+    invoice_custom_section: InvoiceCustomSectionObject
+
+
 class InvoiceAppliedInvoiceCustomSectionObject(Struct, kw_only=True, frozen=True):
     """A section as it was when the invoice was made; `display_name` is what heads it."""
 
@@ -55,6 +64,16 @@ class InvoiceAppliedInvoiceCustomSectionObject(Struct, kw_only=True, frozen=True
     display_name: str
     details: str
     created_at: str
+
+
+def show_selected_section(link: Any, section: InvoiceCustomSectionObject) -> AppliedSectionObject:
+    """A selection, whose row has its own id and creation as `link_id` and `selected_at`."""
+    return AppliedSectionObject(
+        lago_id=link.link_id,
+        created_at=instant(link.selected_at),
+        invoice_custom_section_id=section.lago_id,
+        invoice_custom_section=section,
+    )
 
 
 def show_custom_section(section: Row[Any]) -> InvoiceCustomSectionObject:
@@ -80,3 +99,10 @@ def show_applied_section(section: Row[Any]) -> InvoiceAppliedInvoiceCustomSectio
         details=section.details or "",
         created_at=instant(section.created_at),
     )
+
+
+class InvoiceCustomSectionInput(Struct, kw_only=True, frozen=True):
+    """Which custom sections the invoice gets."""
+
+    skip_invoice_custom_sections: Flag | UnsetType = UNSET
+    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET

@@ -235,6 +235,24 @@ def _refuse_unusual(text: str) -> None:
         raise Refused
 
 
+class EventsErrors(Struct, kw_only=True, frozen=True):
+    """The transaction ids of an hour's events that cannot count, by what is wrong with them."""
+
+    invalid_code: tuple[str, ...] = ()
+    missing_aggregation_property: tuple[str, ...] = ()
+    missing_group_key: tuple[str, ...] = ()
+    invalid_filter_values: tuple[str, ...] = ()
+
+
+class EventError(Struct, kw_only=True, frozen=True):
+    """One event that cannot count as it says; `message` is JSON in a text."""
+
+    status: int
+    error: str
+    message: str
+    event: EventObject
+
+
 def show_event(event: Row[Any]) -> EventObject:
     """A stored event."""
     amount = event.precise_total_amount_cents

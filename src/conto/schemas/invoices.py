@@ -10,7 +10,11 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.files import Files
-from conto.schemas.custom_sections import InvoiceAppliedInvoiceCustomSectionObject, SectionCodes, show_applied_section
+from conto.schemas.custom_sections import (
+    InvoiceAppliedInvoiceCustomSectionObject,
+    InvoiceCustomSectionInput,
+    show_applied_section,
+)
 from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fees import AppliedTaxObject, FeeObject, applied_tax_fields
@@ -23,12 +27,12 @@ from conto.schemas.fields import (
     Identity,
     LongText,
     NonNegativeCents,
-    Text,
     TextOrNull,
     items,
     number,
     text,
 )
+from conto.schemas.payment_methods import PaymentMethodInput
 from conto.schemas.subscriptions import SubscriptionObject
 from conto.schemas.taxes import TaxCodes
 
@@ -61,20 +65,6 @@ class OneOffFeeInput(Struct, kw_only=True, frozen=True):
     from_datetime: Boundary | None | UnsetType = UNSET
     to_datetime: Boundary | None | UnsetType = UNSET
     tax_codes: TaxCodes | None | UnsetType = UNSET
-
-
-class InvoiceCustomSectionInput(Struct, kw_only=True, frozen=True):
-    """Which custom sections the invoice gets."""
-
-    skip_invoice_custom_sections: Flag | UnsetType = UNSET
-    invoice_custom_section_codes: SectionCodes | UnsetType = UNSET
-
-
-class PaymentMethodInput(Struct, kw_only=True, frozen=True):
-    """How the invoice is to be paid."""
-
-    payment_method_type: Text | None | UnsetType = UNSET
-    payment_method_id: Text | None | UnsetType = UNSET
 
 
 class OneOffInput(Struct, kw_only=True, frozen=True):

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from conto.schemas.customers import PaymentProvider
+from conto.schemas.fields import Text
 
 
 class PaymentMethodObject(Struct, kw_only=True, frozen=True):
@@ -17,3 +18,10 @@ class PaymentMethodObject(Struct, kw_only=True, frozen=True):
     payment_provider_type: PaymentProvider
     provider_method_id: str
     created_at: str
+
+
+class PaymentMethodInput(Struct, kw_only=True, frozen=True):
+    """How the invoice is to be paid."""
+
+    payment_method_type: Text | None | UnsetType = UNSET
+    payment_method_id: Text | None | UnsetType = UNSET

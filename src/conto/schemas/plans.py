@@ -74,6 +74,7 @@ class PlanInput(PlanFields, kw_only=True, frozen=True):
     usage_thresholds: Annotated[list[UsageThresholdInput], items(100)] | None | UnsetType = UNSET
     minimum_commitment: CommitmentInput | None | UnsetType = UNSET
     metadata: dict[str, Any] | None | UnsetType = UNSET
+    cascade_updates: Flag | None | UnsetType = UNSET
 
 
 class PlanCreateInput(PlanInput, kw_only=True, frozen=True):
@@ -85,6 +86,30 @@ class PlanCreateInput(PlanInput, kw_only=True, frozen=True):
     amount_cents: Annotated[NonNegativeCents, NEEDED] | UnsetType = UNSET
     amount_currency: Annotated[ExactCurrencyCode, NEEDED] | UnsetType = UNSET
     pay_in_advance: Annotated[Flag, NEEDED] | UnsetType = UNSET
+
+
+class PlanOverrideFields(Struct, kw_only=True, frozen=True):
+    """What a subscription's private copy of a plan has of its own, without its parts."""
+
+    name: Mandatory | UnsetType = UNSET
+    amount_cents: NonNegativeCents | UnsetType = UNSET
+    amount_currency: ExactCurrencyCode | UnsetType = UNSET
+    invoice_display_name: TextOrNull | None | UnsetType = UNSET
+    description: LongText | None | UnsetType = UNSET
+    trial_period: TrialPeriod | None | UnsetType = UNSET
+    tax_codes: TaxCodes | None | UnsetType = UNSET
+
+
+class PlanOverridesInput(PlanOverrideFields, kw_only=True, frozen=True):
+    """A subscription's own prices. Charges and fixed charges are named by their ids; those not named stay as they are.
+
+    Once the subscription has a copy of the plan, `charges` is the complete list of its charges.
+    """
+
+    charges: Annotated[list[ChargeInput], items(500)] | None | UnsetType = UNSET
+    fixed_charges: Annotated[list[FixedChargeInput], items(500)] | None | UnsetType = UNSET
+    usage_thresholds: Annotated[list[UsageThresholdInput], items(100)] | None | UnsetType = UNSET
+    minimum_commitment: CommitmentInput | None | UnsetType = UNSET
 
 
 class PlanMetadataInput(Struct, kw_only=True, frozen=True):
@@ -147,7 +172,7 @@ class PlanObject(Struct, kw_only=True, frozen=True):
     taxes: list[TaxObject]
     usage_thresholds: list[UsageThresholdObject]
     applicable_usage_thresholds: list[ApplicableUsageThreshold]
-    entitlements: list[Any]
+    entitlements: list[Any] | UnsetType = UNSET
     fixed_charges: list[FixedChargeObject] | UnsetType = UNSET
     minimum_commitment: MinimumCommitmentObject | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET

@@ -9,17 +9,22 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.core.days import EARLIEST, LATEST
+from conto.schemas.custom_sections import AppliedSectionObject, InvoiceCustomSectionInput
+from conto.schemas.customers import CustomerObject
 from conto.schemas.encoding import instant, instant_ms
 from conto.schemas.fields import (
     Flag,
     Identifier,
     LongText,
+    Raw,
     RefusedAs,
     identifier,
     items,
     ruled,
     text,
 )
+from conto.schemas.payment_methods import PaymentMethodInput
+from conto.schemas.plans import ApplicableUsageThreshold, PlanObject, PlanOverridesInput, UsageThresholdInput
 from conto.schemas.rules import Refused, Rule
 from conto.schemas.rules import instant as read_instant
 
@@ -86,6 +91,11 @@ class SubscriptionInput(Struct, kw_only=True, frozen=True):
     consolidate_invoice: Flag | None | UnsetType = UNSET
     progressive_billing_disabled: Flag | None | UnsetType = UNSET
     purchase_order_number: PurchaseOrderNumber | None | UnsetType = UNSET
+    plan_overrides: PlanOverridesInput | None | UnsetType = UNSET
+    usage_thresholds: Annotated[list[UsageThresholdInput], items(100)] | None | UnsetType = UNSET
+    payment_method: PaymentMethodInput | None | UnsetType = UNSET
+    invoice_custom_section: InvoiceCustomSectionInput | None | UnsetType = UNSET
+    activation_rules: Raw | UnsetType = UNSET
 
 
 class SubscriptionFilters(Struct, kw_only=True, frozen=True):
@@ -136,6 +146,11 @@ class SubscriptionObject(Struct, kw_only=True, frozen=True):
     activation_rules: list[Any]
     purchase_order_number: str | None
     progressive_billing_disabled: bool
+    plan: PlanObject | UnsetType = UNSET
+    customer: CustomerObject | UnsetType = UNSET
+    entitlements: list[Any] | UnsetType = UNSET
+    applicable_usage_thresholds: list[ApplicableUsageThreshold] | UnsetType = UNSET
+    applied_invoice_custom_sections: list[AppliedSectionObject] | UnsetType = UNSET
 
 
 def shown_or_none(value: datetime | None) -> str | None:
@@ -144,7 +159,7 @@ def shown_or_none(value: datetime | None) -> str | None:
 
 
 def show_subscription(
-    subscription: Row[Any], period: tuple[datetime, datetime] | None, downgrade_on: str | None
+    subscription: Row[Any], period: tuple[datetime, datetime] | None, downgrade_on: str | None, **parts: Any
 ) -> SubscriptionObject:
     """The subscription; its row is one of `conto.subscriptions.queries`, `period` the charges' period in progress."""
     same = (
@@ -169,4 +184,5 @@ def show_subscription(
             payment_method_type=subscription.payment_method_type or "provider", payment_method_id=None
         ),
         activation_rules=[],
+        **parts,
     )

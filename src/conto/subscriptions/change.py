@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET
 from sqlalchemy import Row, update
 
+from conto.catalog.plans.override import overridden_plan, own_units_in
 from conto.core.periods.ranges import Occasion
 from conto.core.plans import yearly_amount_cents
 from conto.core.subscription_fee import in_trial
@@ -16,7 +17,8 @@ from conto.invoices.billed import Billed, Reason, Side, gather
 from conto.invoices.subscription_invoice import bill
 from conto.schemas.subscriptions import SubscriptionInput
 from conto.subscriptions.ending import plan_ending
-from conto.subscriptions.fixed_charge_units import give_first_units
+from conto.subscriptions.fixed_charge_units import give_first_units, store_units
+from conto.subscriptions.parts import payment_method_type, store_parts
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.subscriptions.records import insert_subscription
 from conto.subscriptions.renewal_dates import plan_renewals
@@ -44,12 +46,27 @@ async def change_plan(
     if current.next_status == "pending":
         await cancel(work, current.next_id)
     before = yearly_amount_cents(current.interval, current.plan_amount_cents)
-    inherited = _inherited(data, current, plan, entity_id)
-    if yearly_amount_cents(plan.interval, plan.amount_cents) >= before:
-        return await _upgrade(work, customer, current, inherited)
-    await insert_subscription(work, status="pending", **inherited)
+    after = yearly_amount_cents(plan.interval, _amount_cents(plan, data))
+    inherited = _inherited(data, current, entity_id)
+    inherited["plan_id"] = await overridden_plan(work, plan, data.plan_overrides)
+    if after >= before:
+        return await _upgrade(work, customer, current, plan, data, inherited)
+    next_id = await insert_subscription(work, status="pending", **inherited)
+    await _store_parts(work, next_id, plan, data)
     work.emit("subscription.updated", current.id)
     return current.id
+
+
+def _amount_cents(plan: Row[Any], data: SubscriptionInput) -> int:
+    """The plan's price as the successor would have it."""
+    own = data.plan_overrides.amount_cents if data.plan_overrides else UNSET
+    return plan.amount_cents if own is UNSET or own is None else own
+
+
+async def _store_parts(work: Work, subscription_id: UUID, plan: Row[Any], data: SubscriptionInput) -> None:
+    """What the call gives the successor beside its plan."""
+    await store_units(work, subscription_id, own_units_in(data.plan_overrides))
+    await store_parts(work, subscription_id, plan, data)
 
 
 async def _retarget(work: Work, data: SubscriptionInput, pending: Row[Any], plan: Row[Any]) -> UUID:
@@ -63,7 +80,7 @@ async def _retarget(work: Work, data: SubscriptionInput, pending: Row[Any], plan
     return pending.id
 
 
-def _inherited(data: SubscriptionInput, current: Row[Any], plan: Row[Any], entity_id: UUID | None) -> dict[str, Any]:
+def _inherited(data: SubscriptionInput, current: Row[Any], entity_id: UUID | None) -> dict[str, Any]:
     """What the successor takes from its predecessor, where the call says nothing else."""
 
     def said(name: str) -> Any:
@@ -73,7 +90,6 @@ def _inherited(data: SubscriptionInput, current: Row[Any], plan: Row[Any], entit
     consolidates = current.consolidate_invoice if data.consolidate_invoice is UNSET else data.consolidate_invoice
     return {
         "customer_id": current.customer_id,
-        "plan_id": plan.id,
         "billing_entity_id": entity_id or current.billing_entity_id,
         "previous_subscription_id": current.id,
         "external_id": current.external_id,
@@ -81,18 +97,34 @@ def _inherited(data: SubscriptionInput, current: Row[Any], plan: Row[Any], entit
         "billing_time": current.billing_time,
         "subscription_at": current.subscription_at,
         "ending_at": said("ending_at"),
+        "payment_method_type": payment_method_type(data.payment_method),
         "purchase_order_number": said("purchase_order_number"),
         "consolidate_invoice": consolidates is not False,
         "progressive_billing_disabled": data.progressive_billing_disabled is True,
     }
 
 
-async def _upgrade(work: Work, customer: Row[Any], current: Row[Any], inherited: dict[str, Any]) -> UUID:
+async def _upgrade(
+    work: Work,
+    customer: Row[Any],
+    current: Row[Any],
+    plan: Row[Any],
+    data: SubscriptionInput,
+    inherited: dict[str, Any],
+) -> UUID:
     """End the subscription and start its successor now; one invoice has both."""
     await set_ended(work, current)
     new_id = await insert_subscription(work, status="active", started_at=work.now, **inherited)
+    await _store_parts(work, new_id, plan, data)
     await take_over(work, customer.id, [(current.id, new_id)], Occasion.UPGRADE)
     return new_id
+
+
+async def hasten(work: Work, current: Row[Any]) -> None:
+    """Have the pending successor take over now, as an upgrade: its plan has become the dearer one."""
+    await set_ended(work, current)
+    await set_active(work, current.next_id, started_at=work.now)
+    await take_over(work, current.customer_id, [(current.id, current.next_id)], Occasion.UPGRADE)
 
 
 async def switch(work: Work, due: Sequence[Row[Any]]) -> None:

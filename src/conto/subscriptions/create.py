@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UnsetType
 from sqlalchemy import Row, func, select, update
 
+from conto.catalog.plans.override import overridden_plan, own_units_in
 from conto.core.days import local_day
 from conto.customers.queries import customer_by_id
 from conto.customers.upsert import upsert_customer
@@ -18,6 +19,8 @@ from conto.schemas.customers import CustomerInput
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionInput
 from conto.subscriptions.change import change_plan
+from conto.subscriptions.fixed_charge_units import store_units
+from conto.subscriptions.parts import payment_method_type, refuse_wrong_parts, store_parts
 from conto.subscriptions.queries import SUBSCRIPTION, subscriptions_by_id
 from conto.subscriptions.records import insert_subscription
 from conto.subscriptions.start import begin, plan_activation
@@ -45,15 +48,17 @@ async def create_subscription(work: Work, data: SubscriptionInput, problems: Pro
     entity_id = await _own_entity(work, data)
     plan = await _plan(work, data.plan_code)
     refuse_wrong_end(work, data.ending_at, data.subscription_at, problems)
+    await refuse_wrong_parts(work, data, problems)
     problems.raise_if_any()
     customer = await _customer(work, data)
     await _take_currency(work, customer, plan)
     current = await _current(work, customer, data.external_id)
-    if current is None:
-        return await _start(work, data, customer, plan, entity_id)
-    if current.plan_id != plan.id:
+    if current is not None and current.plan_id == plan.id:
+        await store_parts(work, current.id, plan, data)
+        return current.id
+    if current is not None:
         return await change_plan(work, data, customer, current, plan, entity_id)
-    return current.id
+    return await _start(work, data, customer, plan, entity_id)
 
 
 def refuse_wrong_end(
@@ -151,7 +156,7 @@ async def _start(
     subscription_id = await insert_subscription(
         work,
         customer_id=customer.id,
-        plan_id=plan.id,
+        plan_id=await overridden_plan(work, plan, data.plan_overrides),
         billing_entity_id=entity_id,
         external_id=data.external_id,
         name=data.name or None,
@@ -161,9 +166,12 @@ async def _start(
         started_at=start.started_at,
         ending_at=data.ending_at or None,
         purchase_order_number=data.purchase_order_number or None,
+        payment_method_type=payment_method_type(data.payment_method),
         consolidate_invoice=data.consolidate_invoice is not False,
         progressive_billing_disabled=data.progressive_billing_disabled is True,
     )
+    await store_units(work, subscription_id, own_units_in(data.plan_overrides))
+    await store_parts(work, subscription_id, plan, data)
     made = (await subscriptions_by_id(work, [subscription_id]))[subscription_id]
     if start.started_at is None:
         await plan_activation(work, made)

@@ -1,13 +1,14 @@
 """Unit instructions: how many units of a fixed charge a subscription has, and from when on (chapter 53 §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from conto.catalog.priced import PricedPlan
 from conto.core.days import local_day, start_of_day
@@ -27,24 +28,43 @@ class UnitsGiven:
     immediately: bool
 
 
-async def record_units(work: Work, plan_id: UUID, given: Sequence[UnitsGiven]) -> None:
-    """Instruct the running subscriptions of the plan, but those that have units of their own for the fixed charge.
+async def record_units(work: Work, given: Mapping[UUID, Sequence[UnitsGiven]]) -> None:
+    """Instruct the running subscriptions of each plan, but those that have units of their own for the fixed charge.
 
     Payment-gated subscriptions are instructed too, always from the next period on; pending ones when they start.
     """
-    if not given:
+    wanted = {plan_id: units for plan_id, units in given.items() if units}
+    if not wanted:
         return
     running = await work.rows(
         select(subscriptions.c.id).where(
             subscriptions.c.organization_id == work.organization.id,
-            subscriptions.c.plan_id == plan_id,
+            subscriptions.c.plan_id.in_(list(wanted)),
             subscriptions.c.status.in_(("active", "incomplete")),
         )
     )
     if not running:
         return
     found = await subscriptions_by_id(work, [row.id for row in running])
-    own = await _overridden(work, [each.fixed_charge_id for each in given])
+    own = await own_units(work, [each.fixed_charge_id for units in wanted.values() for each in units])
+    await _instruct(
+        work,
+        [
+            (subscription, each)
+            for subscription in found.values()
+            for each in wanted.get(subscription.plan_id, ())
+            if (subscription.id, each.fixed_charge_id) not in own
+        ],
+    )
+
+
+async def instruct(work: Work, subscription: Row[Any], given: Sequence[UnitsGiven]) -> None:
+    """Instruct one subscription, a row of `subscriptions.queries`, if it runs; what it has of its own is not asked."""
+    if subscription.status in ("active", "incomplete"):
+        await _instruct(work, [(subscription, each) for each in given])
+
+
+async def _instruct(work: Work, given: Sequence[tuple[Row[Any], UnitsGiven]]) -> None:
     rows = [
         {
             "organization_id": work.organization.id,
@@ -55,9 +75,7 @@ async def record_units(work: Work, plan_id: UUID, given: Sequence[UnitsGiven]) -
             "effective_at": effective_at(work, subscription, each.immediately),
             "given_at": work.now,
         }
-        for subscription in found.values()
-        for each in given
-        if (subscription.id, each.fixed_charge_id) not in own
+        for subscription, each in given
     ]
     await insert_rows(work.connection, fixed_charge_units, rows)
 
@@ -126,12 +144,60 @@ def effective_at(work: Work, subscription: Row[Any], immediately: bool) -> datet
     return start_of_day(schedule_of(subscription).fixed_charges.next(local_day(work.now, zone)).first_day, zone)
 
 
-async def _overridden(work: Work, fixed_charge_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
-    """The subscriptions that have units of their own, with the fixed charge that they have them for."""
+async def own_units(work: Work, fixed_charge_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], Decimal]:
+    """The units that subscriptions have of their own, by subscription and fixed charge."""
+    if not fixed_charge_ids:
+        return {}
     table = fixed_charge_overrides
     rows = await work.rows(
-        select(table.c.subscription_id, table.c.fixed_charge_id).where(
+        select(table.c.subscription_id, table.c.fixed_charge_id, table.c.units).where(
             table.c.organization_id == work.organization.id, table.c.fixed_charge_id.in_(fixed_charge_ids)
         )
     )
-    return {(row.subscription_id, row.fixed_charge_id) for row in rows}
+    return {(row.subscription_id, row.fixed_charge_id): row.units for row in rows}
+
+
+async def units_of(work: Work, subscription_id: UUID) -> dict[UUID, Decimal]:
+    """The units that one subscription has of its own, by fixed charge."""
+    table = fixed_charge_overrides
+    rows = await work.rows(
+        select(table.c.fixed_charge_id, table.c.units).where(
+            table.c.organization_id == work.organization.id, table.c.subscription_id == subscription_id
+        )
+    )
+    return {row.fixed_charge_id: row.units for row in rows}
+
+
+async def store_units(work: Work, subscription_id: UUID, units: Mapping[UUID, Decimal]) -> None:
+    """Give a subscription units of its own for fixed charges of the catalogue; its customer is locked."""
+    if not units:
+        return
+    rows = [
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            "subscription_id": subscription_id,
+            "fixed_charge_id": fixed_charge_id,
+            "units": each,
+            "created_at": work.now,
+            "updated_at": work.now,
+        }
+        for fixed_charge_id, each in units.items()
+    ]
+    statement = upsert(fixed_charge_overrides).values(rows)
+    await work.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "subscription_id", "fixed_charge_id"],
+            set_={"units": statement.excluded.units, "updated_at": work.now},
+        )
+    )
+
+
+async def forget_units(work: Work, subscription_id: UUID) -> None:
+    """Take a subscription's own units away, once its copy of the plan has them."""
+    await work.execute(
+        delete(fixed_charge_overrides).where(
+            fixed_charge_overrides.c.organization_id == work.organization.id,
+            fixed_charge_overrides.c.subscription_id == subscription_id,
+        )
+    )

@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, Text, Uuid, any_, bindparam, func, or_, select
 
 from conto.core.days import local_day
 from conto.core.periods.schedule import Schedule
 from conto.core.periods.tiles import BillingTime, Interval
 from conto.core.plans import yearly_amount_cents
 from conto.core.subscription_fee import Change
-from conto.db.tables import billing_entities, customers, plans, subscriptions
+from conto.db.tables import billing_entities, customers, plans, subscriptions, usage_thresholds
 from conto.errors import NotFound
 from conto.work import ORGANIZATION, Work
 
@@ -187,3 +187,33 @@ async def active_subscriptions(work: Work, external_ids: Collection[str]) -> dic
     if not external_ids:
         return {}
     return {row.external_id: row for row in await work.rows(_ACTIVE_BY_EXTERNAL_IDS, external_ids=list(external_ids))}
+
+
+_THRESHOLDS = (
+    select(usage_thresholds)
+    .where(
+        usage_thresholds.c.organization_id == ORGANIZATION,
+        usage_thresholds.c.deleted_at.is_(None),
+        or_(
+            usage_thresholds.c.subscription_id == bindparam("subscription_id", type_=Uuid()),
+            usage_thresholds.c.plan_id == any_(bindparam("plan_ids", type_=ARRAY(Uuid))),
+        ),
+    )
+    .order_by(usage_thresholds.c.recurring, usage_thresholds.c.amount_cents, usage_thresholds.c.id)
+)
+
+
+async def applicable_thresholds(work: Work, subscription: Row[Any]) -> list[Row[Any]]:
+    """The thresholds that hold: the subscription's own, else its copy's of the plan, else the plan's (chapter 62 §1).
+
+    None where progressive billing is switched off for it. Those that recur come last, others by their amount.
+    """
+    if subscription.progressive_billing_disabled:
+        return []
+    plan_ids = [each for each in (subscription.plan_id, subscription.plan_parent_id) if each is not None]
+    rows = await work.rows(_THRESHOLDS, subscription_id=subscription.id, plan_ids=plan_ids)
+    for owner in (None, *plan_ids):
+        found = [row for row in rows if row.plan_id == owner]
+        if found:
+            return found
+    return []

@@ -18,6 +18,7 @@ async def insert_subscription(work: Work, **values: Any) -> UUID:
         "on_termination_invoice": "generate",
         "consolidate_invoice": True,
         "progressive_billing_disabled": False,
+        "skip_invoice_custom_sections": False,
     }
     await work.execute(
         insert(subscriptions).values(

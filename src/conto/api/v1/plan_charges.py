@@ -5,9 +5,17 @@ from msgspec import Struct
 from conto.api.endpoint import delete, get, post, put
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
+from conto.api.query import Query
 from conto.catalog.plans import one_charge, one_filter, queries
 from conto.listing import page_of
-from conto.schemas.charges import ChargeFilterInput, ChargeFilterObject, ChargeInput, ChargeObject, show_filter
+from conto.schemas.charges import (
+    CascadeInput,
+    ChargeFilterInput,
+    ChargeFilterObject,
+    ChargeInput,
+    ChargeObject,
+    show_filter,
+)
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -69,13 +77,15 @@ async def update_plan_charge(work: Work, code: str, charge_code: str, body: Body
     return await _answer(work, code, changed)
 
 
-@delete("/plans/{code}/charges/{charge_code}", resource="plan")
-async def destroy_plan_charge(work: Work, code: str, charge_code: str) -> ChargeAnswer:
+@delete("/plans/{code}/charges/{charge_code}", resource="plan", envelope="charge", optional_body=True)
+async def destroy_plan_charge(
+    work: Work, code: str, charge_code: str, body: Body[CascadeInput], query: Query[CascadeInput]
+) -> ChargeAnswer:
     """Delete a charge of a plan."""
     plan = await queries.lock_plan(work, code)
     charge = await queries.charge(work, plan.id, charge_code)
     shown = (await queries.shown_charges(work, [charge]))[0]
-    await one_charge.delete_charge(work, charge)
+    await one_charge.delete_charge(work, charge, cascade=cascades(body, query))
     return ChargeAnswer(charge=shown)
 
 
@@ -118,16 +128,22 @@ async def update_plan_charge_filter(
 
 
 @delete(
-    "/plans/{code}/charges/{charge_code}/filters/{filter_id}",
-    resource="plan",
+    "/plans/{code}/charges/{charge_code}/filters/{filter_id}", resource="plan", envelope="filter", optional_body=True
 )
-async def destroy_plan_charge_filter(work: Work, code: str, charge_code: str, filter_id: str) -> ChargeFilterAnswer:
+async def destroy_plan_charge_filter(
+    work: Work, code: str, charge_code: str, filter_id: str, body: Body[CascadeInput], query: Query[CascadeInput]
+) -> ChargeFilterAnswer:
     """Delete a filter of a charge."""
     plan = await queries.lock_plan(work, code)
     charge = await queries.charge(work, plan.id, charge_code)
     found = queries.filter_in(charge, filter_id)
-    await one_filter.delete_filter(work, found)
+    await one_filter.delete_filter(work, charge, found, cascade=cascades(body, query))
     return ChargeFilterAnswer(filter=show_filter(found, charge.code))
+
+
+def cascades(body: Body[CascadeInput], query: Query[CascadeInput]) -> bool:
+    """Whether a deletion is to reach the private copies of the plan, by the body or the query string."""
+    return body.read().cascade_updates is True or query.read().cascade_updates is True
 
 
 async def _answer(work: Work, code: str, charge_code: str) -> ChargeAnswer:

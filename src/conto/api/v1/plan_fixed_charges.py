@@ -5,9 +5,11 @@ from msgspec import Struct
 from conto.api.endpoint import delete, get, post, put
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
+from conto.api.query import Query
+from conto.api.v1.plan_charges import cascades
 from conto.catalog.plans import one_fixed_charge, queries
 from conto.listing import page_of
-from conto.schemas.charges import FixedChargeInput, FixedChargeObject
+from conto.schemas.charges import CascadeInput, FixedChargeInput, FixedChargeObject
 from conto.schemas.reader import Problems
 from conto.work import Work
 
@@ -59,13 +61,15 @@ async def update_plan_fixed_charge(
     return await _answer(work, code, changed)
 
 
-@delete("/plans/{code}/fixed_charges/{fixed_charge_code}", resource="plan")
-async def destroy_plan_fixed_charge(work: Work, code: str, fixed_charge_code: str) -> FixedChargeAnswer:
+@delete("/plans/{code}/fixed_charges/{fixed_charge_code}", resource="plan", envelope="fixed_charge", optional_body=True)
+async def destroy_plan_fixed_charge(
+    work: Work, code: str, fixed_charge_code: str, body: Body[CascadeInput], query: Query[CascadeInput]
+) -> FixedChargeAnswer:
     """Delete a fixed charge of a plan."""
     plan = await queries.lock_plan(work, code)
     found = await queries.fixed_charge(work, plan.id, fixed_charge_code)
     shown = (await queries.shown_fixed_charges(work, [found]))[0]
-    await one_fixed_charge.delete_fixed_charge(work, plan, found)
+    await one_fixed_charge.delete_fixed_charge(work, plan, found, cascade=cascades(body, query))
     return FixedChargeAnswer(fixed_charge=shown)
 
 

@@ -3,17 +3,18 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from conto.api.endpoint import get, post
-from conto.api.envelope import Body
+from conto.api.envelope import Body, decoded
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.customers.queries import customer as customer_row
+from conto.errors import Forbidden
 from conto.schemas.fields import Text
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionFilters, SubscriptionInput, SubscriptionObject
 from conto.subscriptions.create import create_subscription as start_subscription
 from conto.subscriptions.listing import STATUSES, list_subscriptions
 from conto.subscriptions.queries import subscription, subscriptions_by_id
-from conto.subscriptions.show import shown
+from conto.subscriptions.show import extended, shown
 from conto.work import Work
 
 
@@ -46,10 +47,13 @@ class WantedStatus(Struct, kw_only=True, frozen=True):
 @post("/subscriptions", resource="subscription", envelope="subscription")
 async def create_subscription(work: Work, body: Body[SubscriptionInput]) -> SubscriptionAnswer:
     """Put a customer on a plan."""
+    if decoded(body.content).get("authorization") is not None:
+        # A card's authorization beforehand is a provider's, and none is there.
+        raise Forbidden("feature_not_available")
     problems = Problems()
     created = await start_subscription(work, body.read(problems), problems)
     rows = await subscriptions_by_id(work, [created])
-    return SubscriptionAnswer(subscription=shown(work, rows[created]))
+    return SubscriptionAnswer(subscription=await extended(work, rows[created]))
 
 
 @get("/subscriptions", resource="subscription")
@@ -63,7 +67,7 @@ async def find_all_subscriptions(work: Work, query: Query[SubscriptionFilters], 
 async def find_subscription(work: Work, external_id: str, query: Query[WantedStatus]) -> SubscriptionAnswer:
     """Retrieve a subscription."""
     row = await subscription(work, external_id, query.read().statuses)
-    return SubscriptionAnswer(subscription=shown(work, row))
+    return SubscriptionAnswer(subscription=await extended(work, row))
 
 
 @get("/customers/{external_customer_id}/subscriptions", resource="subscription")

@@ -78,7 +78,7 @@ class FilterChanges:
                 self.change(found.id, one, position)
         self.deleted.extend(one.id for one in left.values())
 
-    def create(self, work: Work, charge_id: UUID, one: Filter, position: int) -> UUID:
+    def create(self, work: Work, charge_id: UUID, one: Any, position: int) -> UUID:
         """Add a filter; its id."""
         filter_id = new_id()
         self.created.append(

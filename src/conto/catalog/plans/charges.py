@@ -39,6 +39,8 @@ class ChargeChanges:
     deleted: list[UUID] = field(default_factory=list)
     filters: FilterChanges = field(default_factory=FilterChanges)
     taxes: dict[UUID, Sequence[UUID]] = field(default_factory=dict)
+    models: dict[UUID, str] = field(default_factory=dict)
+    """The charge model that the request named for each charge that is changed."""
 
     async def write(self, work: Work) -> None:
         """Write them all, in a statement of each kind."""
@@ -151,10 +153,31 @@ class ChargeChanges:
         stored, filters = checked(values, metric, raw, given or (), problems)
         problems.raise_if_any()
         self.changed[found.id] = values | {"properties": stored}
+        if data.charge_model:
+            self.models[found.id] = data.charge_model
         if given is not None:
             self.filters.replace(work, found.id, filters_in(found), filters)
         if data.tax_codes is not UNSET:
             self.taxes[found.id] = references.tax_ids(data.tax_codes or ())
+
+    def copy(self, work: Work, plan_id: UUID, found: Any, values: Mapping[str, Any]) -> UUID:
+        """Add a copy of a parent's charge, with these columns, to a child plan; its id. Filters and taxes are apart."""
+        charge_id = new_id()
+        self.created.append(
+            {name: values[name] for name in CHANGEABLE}
+            | {
+                "organization_id": work.organization.id,
+                "id": charge_id,
+                "plan_id": plan_id,
+                "parent_id": found.id,
+                "pricing_unit_id": found.pricing_unit_id,
+                "position": found.position,
+                "deleted_at": None,
+                "created_at": work.now,
+                "updated_at": work.now,
+            }
+        )
+        return charge_id
 
 
 def kept_of(found: Any) -> dict[str, Any]:

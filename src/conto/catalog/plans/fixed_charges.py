@@ -37,7 +37,10 @@ class FixedChargeChanges:
     changed: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     deleted: list[UUID] = field(default_factory=list)
     taxes: dict[UUID, Sequence[UUID]] = field(default_factory=dict)
-    units: list[UnitsGiven] = field(default_factory=list)
+    units: dict[UUID, list[UnitsGiven]] = field(default_factory=dict)
+    """What the subscriptions of each plan are instructed."""
+    models: dict[UUID, str] = field(default_factory=dict)
+    """The charge model that the request named for each fixed charge that is changed."""
 
     async def write(self, work: Work) -> None:
         """Write them all, in a statement of each kind, and tell the plan's subscriptions of their units."""
@@ -60,7 +63,30 @@ class FixedChargeChanges:
             )
         await insert_rows(work.connection, fixed_charges, self.created)
         await replace_all(work, fixed_charges_taxes, "fixed_charge_id", self.taxes)
-        await record_units(work, self.plan_id, self.units)
+        await record_units(work, self.units)
+
+    def instruct(self, plan_id: UUID, given: UnitsGiven) -> None:
+        """Have the plan's running subscriptions take these units."""
+        self.units.setdefault(plan_id, []).append(given)
+
+    def add(self, work: Work, plan_id: UUID, charge_id: UUID, found: Any, values: Mapping[str, Any]) -> None:
+        """Add a copy of a parent's fixed charge, with these columns, to a child plan. Taxes and units are apart."""
+        self.created.append(
+            {name: values[name] for name in CHANGEABLE}
+            | {
+                "organization_id": work.organization.id,
+                "id": charge_id,
+                "plan_id": plan_id,
+                "add_on_id": found.add_on_id,
+                "parent_id": found.id,
+                "pay_in_advance": found.pay_in_advance,
+                "prorated": found.prorated,
+                "position": found.position,
+                "deleted_at": None,
+                "created_at": work.now,
+                "updated_at": work.now,
+            }
+        )
 
     def create(
         self,
@@ -112,7 +138,7 @@ class FixedChargeChanges:
         )
         if data.tax_codes:
             self.taxes[charge_id] = references.tax_ids(data.tax_codes)
-        self.units.append(UnitsGiven(charge_id, values["units"], data.apply_units_immediately is True))
+        self.instruct(self.plan_id, UnitsGiven(charge_id, values["units"], data.apply_units_immediately is True))
         return charge_id
 
     def change(
@@ -153,8 +179,10 @@ class FixedChargeChanges:
         self.changed[found.id] = values | {"properties": stored}
         if data.tax_codes is not UNSET:
             self.taxes[found.id] = references.tax_ids(data.tax_codes or ())
+        if data.charge_model:
+            self.models[found.id] = data.charge_model
         if values["units"] != found.units:
-            self.units.append(UnitsGiven(found.id, values["units"], data.apply_units_immediately is True))
+            self.instruct(self.plan_id, UnitsGiven(found.id, values["units"], data.apply_units_immediately is True))
 
 
 def checked(values: Mapping[str, Any], raw: object, problems: Problems) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from conto.catalog.plans.charges import ChargeChanges, delete_charges
+from conto.catalog.plans.cascade import cascade_charges
+from conto.catalog.plans.charges import ChargeChanges
 from conto.catalog.plans.references import find_references
 from conto.catalog.plans.update import is_attached
 from conto.db.tables import charges
@@ -37,6 +38,8 @@ async def create_charge(work: Work, plan: Row[Any], data: ChargeInput, problems:
         generate_code=False,
     )
     await changes.write(work)
+    if data.cascade_updates is True:
+        await cascade_charges(work, plan.id, (), changes)
     return changes.created[0]["code"]
 
 
@@ -53,12 +56,17 @@ async def update_charge(work: Work, plan: Row[Any], found: Row[Any], data: Charg
     changes = ChargeChanges()
     changes.change(work, found, data, problems, references, attached=attached, taken=taken)
     await changes.write(work)
+    if data.cascade_updates is True:
+        await cascade_charges(work, plan.id, [found], changes)
     return changes.changed[found.id]["code"]
 
 
-async def delete_charge(work: Work, found: Row[Any]) -> None:
-    """Delete a charge of a plan, which is locked; it is not billed any more."""
-    await delete_charges(work, [found.id])
+async def delete_charge(work: Work, found: Row[Any], *, cascade: bool) -> None:
+    """Delete a charge of a plan, which is locked; it is not billed any more. With `cascade` its copies go too."""
+    changes = ChargeChanges(deleted=[found.id])
+    await changes.write(work)
+    if cascade:
+        await cascade_charges(work, found.plan_id, [found], changes)
 
 
 async def _codes(work: Work, plan: Row[Any]) -> Any:

@@ -5,7 +5,9 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Row
 
+from conto.catalog.plans.cascade import cascade_charges
 from conto.catalog.plans.charge_filters import Filter, FilterChanges, read_filter, read_properties
+from conto.catalog.plans.charges import ChargeChanges
 from conto.catalog.plans.queries import filters_in
 from conto.catalog.plans.references import Metric, find_references
 from conto.schemas.charges import ChargeFilterInput
@@ -25,7 +27,7 @@ async def create_filter(work: Work, charge: Row[Any], data: ChargeFilterInput, p
     changes = FilterChanges()
     position = max((one.position for one in filters_in(charge)), default=-1) + 1
     filter_id = changes.create(work, charge.id, found, position)
-    await changes.write(work)
+    await _write(work, charge, changes, cascade=data.cascade_updates is True)
     return str(filter_id)
 
 
@@ -44,12 +46,18 @@ async def update_filter(work: Work, charge: Row[Any], found: Any, data: ChargeFi
     assert stored is not None
     changes = FilterChanges()
     changes.change(found.id, Filter(found.values, stored, name or None), found.position)
+    await _write(work, charge, changes, cascade=data.cascade_updates is True)
+
+
+async def delete_filter(work: Work, charge: Row[Any], found: Any, *, cascade: bool) -> None:
+    """Delete a filter of a charge, whose plan is locked; with `cascade` also those with its values in copies."""
+    await _write(work, charge, FilterChanges(deleted=[found.id]), cascade=cascade)
+
+
+async def _write(work: Work, charge: Row[Any], changes: FilterChanges, *, cascade: bool) -> None:
     await changes.write(work)
-
-
-async def delete_filter(work: Work, found: Any) -> None:
-    """Delete a filter of a charge, whose plan is locked."""
-    await FilterChanges(deleted=[found.id]).write(work)
+    if cascade:
+        await cascade_charges(work, charge.plan_id, [charge], ChargeChanges(filters=changes))
 
 
 async def _metric(work: Work, charge: Row[Any]) -> Metric:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from conto.catalog.plans.cascade import cascade_fixed_charges
 from conto.catalog.plans.fixed_charges import FixedChargeChanges
 from conto.catalog.plans.references import find_references
 from conto.catalog.plans.update import is_attached
@@ -36,6 +37,8 @@ async def create_fixed_charge(work: Work, plan: Row[Any], data: FixedChargeInput
         generate_code=False,
     )
     await changes.write(work)
+    if data.cascade_updates is True:
+        await cascade_fixed_charges(work, plan.id, (), changes)
     return changes.created[0]["code"]
 
 
@@ -54,14 +57,20 @@ async def update_fixed_charge(
     changes = FixedChargeChanges(plan.id)
     changes.change(found, data, problems, references, attached=attached, taken=taken)
     await changes.write(work)
+    if data.cascade_updates is True:
+        await cascade_fixed_charges(work, plan.id, [found], changes)
     return changes.changed[found.id]["code"]
 
 
-async def delete_fixed_charge(work: Work, plan: Row[Any], found: Row[Any]) -> None:
-    """Delete a fixed charge of a plan, which is locked; nothing is refunded, and it is not billed any more."""
-    changes = FixedChargeChanges(plan.id)
-    changes.deleted.append(found.id)
+async def delete_fixed_charge(work: Work, plan: Row[Any], found: Row[Any], *, cascade: bool) -> None:
+    """Delete a fixed charge of a plan, which is locked; nothing is refunded, and it is not billed any more.
+
+    With `cascade` its copies go too.
+    """
+    changes = FixedChargeChanges(plan.id, deleted=[found.id])
     await changes.write(work)
+    if cascade:
+        await cascade_fixed_charges(work, plan.id, [found], changes)
 
 
 async def _codes(work: Work, plan: Row[Any]) -> Any:

@@ -1,9 +1,9 @@
-"""The usage thresholds of a plan, replaced as a list (chapter 52 §4)."""
+"""The usage thresholds of a plan or a subscription, replaced as a list (chapters 52 §4 and 62 §1)."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import update
 
 from conto.catalog.plans.entries import Entry
 from conto.db.engine import insert_rows
@@ -31,43 +31,32 @@ def refuse_wrong_thresholds(found: Sequence[Entry[UsageThresholdInput]], problem
         problems.add("usage_thresholds", "multiple_recurring_thresholds")
 
 
-async def replace_thresholds(work: Work, plan_id: UUID, wanted: Sequence[UsageThresholdInput]) -> None:
-    """Make the thresholds of a plan, which is locked, those that are wanted; equal ones keep their id."""
+async def replace_thresholds(
+    work: Work, owner_id: UUID, wanted: Sequence[UsageThresholdInput], *, owner_column: str = "plan_id"
+) -> None:
+    """Make the thresholds of a plan or a subscription, which is locked, those that are wanted; all get new ids."""
     table = usage_thresholds
-    of_plan = (table.c.organization_id == work.organization.id, table.c.plan_id == plan_id)
-    existing = {
-        (row.amount_cents, row.recurring): row
-        for row in await work.rows(select(table).where(*of_plan, table.c.deleted_at.is_(None)))
-    }
-    given = {(each.amount_cents, each.recurring is True): each for each in wanted}
-    gone = [row.id for key, row in existing.items() if key not in given]
-    if gone:
-        await work.execute(update(table).where(*of_plan, table.c.id.in_(gone)).values(deleted_at=work.now))
-    renamed = [
-        {"threshold_id": row.id, "new_name": given[key].threshold_display_name or None}
-        for key, row in existing.items()
-        if key in given and row.threshold_display_name != (given[key].threshold_display_name or None)
-    ]
-    if renamed:
-        await work.execute(
-            update(table)
-            .where(*of_plan, table.c.id == bindparam("threshold_id"))
-            .values(threshold_display_name=bindparam("new_name"), updated_at=work.now),
-            renamed,
+    await work.execute(
+        update(table)
+        .where(
+            table.c.organization_id == work.organization.id,
+            table.c[owner_column] == owner_id,
+            table.c.deleted_at.is_(None),
         )
+        .values(deleted_at=work.now)
+    )
     rows = [
         {
             "organization_id": work.organization.id,
             "id": new_id(),
-            "plan_id": plan_id,
+            owner_column: owner_id,
             "amount_cents": each.amount_cents,
             "threshold_display_name": each.threshold_display_name or None,
-            "recurring": recurring,
+            "recurring": each.recurring is True,
             "deleted_at": None,
             "created_at": work.now,
             "updated_at": work.now,
         }
-        for (amount, recurring), each in given.items()
-        if (amount, recurring) not in existing
+        for each in wanted
     ]
     await insert_rows(work.connection, table, rows)

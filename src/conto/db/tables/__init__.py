@@ -8,6 +8,7 @@ from conto.db.tables.custom_sections import (
     billing_entities_custom_sections,
     customers_custom_sections,
     invoice_custom_sections,
+    subscriptions_custom_sections,
 )
 from conto.db.tables.customers import (
     customer_error_details,
@@ -16,6 +17,7 @@ from conto.db.tables.customers import (
     customers_taxes,
     vies_checks,
 )
+from conto.db.tables.event_errors import event_reports, wrong_events
 from conto.db.tables.events import carried_totals, events
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import (
@@ -77,6 +79,7 @@ __all__ = [
     "customers",
     "customers_custom_sections",
     "customers_taxes",
+    "event_reports",
     "events",
     "fees",
     "fees_taxes",
@@ -107,10 +110,12 @@ __all__ = [
     "security_logs",
     "server_keys",
     "subscriptions",
+    "subscriptions_custom_sections",
     "taxes",
     "usage_thresholds",
     "vies_checks",
     "webhook_attempts",
     "webhook_endpoints",
     "webhooks",
+    "wrong_events",
 ]

@@ -34,6 +34,7 @@ def selection_of(owner_column: str, owners: str) -> Table:
 
 billing_entities_custom_sections = selection_of("billing_entity_id", "billing_entities")
 customers_custom_sections = selection_of("customer_id", "customers")
+subscriptions_custom_sections = selection_of("subscription_id", "subscriptions")
 
 applied_invoice_custom_sections = owned_table(
     "applied_invoice_custom_sections",

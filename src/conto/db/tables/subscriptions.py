@@ -1,6 +1,6 @@
 """Subscriptions, usage thresholds, and the units of fixed charges over time (chapters 50, 53 and 62)."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Numeric
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Numeric, text
 
 from conto.db.tables.base import instant, owned_table, reference, string, unique
 
@@ -28,6 +28,7 @@ subscriptions = owned_table(
     string("on_termination_invoice", nullable=False),
     string("purchase_order_number"),
     string("payment_method_type"),
+    Column("skip_invoice_custom_sections", Boolean, nullable=False, server_default=text("false")),
     Column("consolidate_invoice", Boolean, nullable=False),
     Column("progressive_billing_disabled", Boolean, nullable=False),
     instant("created_at"),
