@@ -35,7 +35,8 @@ TAKE_IN = """
             )::text as text
             from organizations o where o.id = found_key.organization_id
             union all
-            select code.place, case when m.id is null then '' else json_build_array(m.field_name, m.expression)::text end
+            select code.place,
+                   case when m.id is null then '' else json_build_array(m.field_name, m.expression)::text end
             from unnest(event_codes) with ordinality as code (text, place)
             left join billable_metrics m
                 on m.organization_id = found_key.organization_id and m.code = code.text
