@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Annotated, Any
@@ -35,6 +34,7 @@ LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 MICROSECOND = Decimal("0.000001")
 USUAL_SECONDS = re.compile(r"[0-4]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 """Seconds of which a float is less than half a microsecond off, so that its nearest microsecond is exact."""
+WRITABLE = (Decimal, str, int)
 SECONDS_DIGITS = 12
 SMALLEST_AMOUNT = Decimal("1e-15")
 PLAIN_NUMBER_DIGITS = 30
@@ -48,7 +48,7 @@ def timestamp(value: object) -> datetime:
     Raises:
         Refused: `invalid_format`; it is no decimal number, or lies outside the years 1 to 9999.
     """
-    if isinstance(value, int | str | Decimal) and USUAL_SECONDS.fullmatch(written := str(value)):
+    if isinstance(value, WRITABLE) and USUAL_SECONDS.fullmatch(written := str(value)):
         # Most are of this form, and need no arithmetic of decimals.
         return datetime.fromtimestamp(float(written), UTC)
     seconds = read_numeral(value) if isinstance(value, str) else value
@@ -134,8 +134,7 @@ class EventObject(Struct, kw_only=True, frozen=True):
     created_at: str
 
 
-@dataclass(slots=True)
-class NewEvent:
+class NewEvent(Struct):
     """An event that was read without a problem; `timestamp` None is the time of reception."""
 
     transaction_id: str
