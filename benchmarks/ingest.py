@@ -1,8 +1,9 @@
-"""Events taken in, beside a bare script that inserts the same rows; and the memory of the API over many of them."""
+"""Events taken in, in batches and one by one, beside a bare script that inserts the same rows."""
 
 import json
-import os
-from contextlib import AsyncExitStack
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -13,7 +14,6 @@ from benchmarks.company import Company, found_company
 from benchmarks.house import House, answering, house
 from benchmarks.http import Answer, connected, prepared
 from benchmarks.load import Act, Sample, sample, summary
-from benchmarks.start import family, memory_of
 
 BATCH = 100
 CONNECTIONS = 4
@@ -21,8 +21,6 @@ SINGLE_CONNECTIONS = 8
 ROUNDS = 5
 SECONDS = 2.0
 SUBSCRIPTIONS = 50
-MANY = int(os.environ.get("CONTO_BENCHMARK_EVENTS", "1000000"))
-"""Events over which the memory is looked at."""
 
 PLACEHOLDER = "@NUMBER@"
 """Stands in a prepared request for the number that makes its transaction ids new."""
@@ -35,11 +33,6 @@ BARE = """
     from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::numeric[], $9::text[])
          as sent (external_subscription_id, transaction_id, code, timestamp, properties, value, value_field)
     on conflict do nothing
-"""
-METRIC = """
-    insert into billable_metrics
-        (organization_id, id, code, name, aggregation_type, field_name, recurring, created_at, updated_at)
-    values ($1, gen_random_uuid(), 'storage', 'Storage', 'sum_agg', 'gb', false, now(), now())
 """
 
 numbers = count(1)
@@ -62,68 +55,72 @@ def numbered(request: bytes) -> bytes:
 
 
 async def run() -> None:
-    """Batches over four connections, single events over eight, and memory; one API process, no worker."""
+    """Batches over four connections, single events over eight; one API process, no worker."""
+    async with taking_in() as (built, company, _):
+        owner = await built.connect("postgres")
+        batches = await compare(built, owner, company, CONNECTIONS, BATCH)
+        singles = await compare(built, owner, company, SINGLE_CONNECTIONS, 1)
+        await owner.close()
+    report.show(
+        "Events taken in, beside a bare script on the driver",
+        (
+            "call",
+            "connections",
+            "events/s",
+            "p50 ms",
+            "p99 ms",
+            "bare events/s",
+            "bare p50 ms",
+            "bare p99 ms",
+            "ratio",
+        ),
+        [(f"POST /events/batch of {BATCH}", *batches), ("POST /events", *singles)],
+        note=f"One API process, fsync on; medians of {ROUNDS} rounds of {SECONDS:g} s, the two sides taking turns.",
+    )
+
+
+@asynccontextmanager
+async def taking_in() -> AsyncIterator[tuple[House, Company, subprocess.Popen[bytes]]]:
+    """One API process, a company with a metric that sums, and no worker."""
     async with house() as built:
         with built.process("serve") as process:
             await answering(built.port, process)
-            owner = await built.connect("postgres")
             async with built.connected() as api:
                 company = await found_company(api, customers=0, taxes=0, add_ons=0)
-            await owner.execute(METRIC, company.id)
-            batches = await compare(built, owner, company)
-            singles = await single(built, company)
-            memory = [(0, resident(process.pid)), *await over_many(built, company, process.pid)]
-            await owner.close()
-    report.show(
-        f"POST /events/batch of {BATCH} over {CONNECTIONS} connections; beside a bare script on the driver",
-        ("connections", "events/s", "p50 ms", "p99 ms", "bare events/s", "ratio"),
-        [batches],
-        note=f"One API process, fsync on; medians of {ROUNDS} rounds of {SECONDS:g} s, the two sides taking turns.",
-    )
-    report.show("POST /events, one event a call", ("connections", "events/s", "p50 ms", "p99 ms"), [singles])
-    report.show("Memory of the API process", ("events since", "MB"), memory)
+                metric = {"code": "storage", "name": "Storage", "aggregation_type": "sum_agg", "field_name": "gb"}
+                await api.call("POST", "/api/v1/billable_metrics", key=company.key, body={"billable_metric": metric})
+            yield built, company, process
 
 
-async def compare(built: House, owner: Any, company: Company) -> tuple[object, ...]:
-    """Our rate and percentiles, the script's rate, and their ratio; both must have made all their rows."""
-    body = {"events": [event(place) for place in range(BATCH)]}
-    request = prepared("POST", "/api/v1/events/batch", key=company.key, body=body)
+def request_of(company: Company, events: int) -> bytes:
+    """A prepared request that sends so many events, whose transaction ids are still to be numbered."""
+    if events == 1:
+        return prepared("POST", "/api/v1/events", key=company.key, body={"event": event(0)})
+    body = {"events": [event(place) for place in range(events)]}
+    return prepared("POST", "/api/v1/events/batch", key=company.key, body=body)
+
+
+async def compare(built: House, owner: Any, company: Company, connections: int, events: int) -> tuple[object, ...]:
+    """Our rate and percentiles, the script's, and the ratio of the rates; both must have made all their rows."""
+    request = request_of(company, events)
     ours: list[Sample] = []
     limit: list[Sample] = []
     for _ in range(ROUNDS):
         for samples in (ours, limit):
             before = await owner.fetchval("select count(*) from events")
-            done = sent(built, request, CONNECTIONS, BATCH) if samples is ours else bare(built, company.id)
-            samples.append(await done)
+            if samples is ours:
+                samples.append(await sent(built, request, connections, events))
+            else:
+                samples.append(await bare(built, company.id, connections, events))
             after = await owner.fetchval("select count(*) from events")
-            assert after - before == samples[-1].count * BATCH
+            assert after - before == samples[-1].count * events
     mine, theirs = summary(ours), summary(limit)
-    return CONNECTIONS, mine.rate * BATCH, mine.p50, mine.p99, theirs.rate * BATCH, mine.rate / theirs.rate
-
-
-async def single(built: House, company: Company) -> tuple[object, ...]:
-    """The rate and percentiles of single events."""
-    request = prepared("POST", "/api/v1/events", key=company.key, body={"event": event(1)})
-    done = summary([await sent(built, request, SINGLE_CONNECTIONS, 1) for _ in range(ROUNDS)])
-    return SINGLE_CONNECTIONS, done.rate, done.p50, done.p99
-
-
-async def over_many(built: House, company: Company, pid: int) -> list[tuple[int, float]]:
-    """The memory of the API after each fifth of many events."""
-    body = {"events": [event(place) for place in range(BATCH)]}
-    request = prepared("POST", "/api/v1/events/batch", key=company.key, body=body)
-    found: list[tuple[int, float]] = []
-    taken = 0
-    for part in range(1, 6):
-        while taken < MANY * part // 5:
-            taken += (await sent(built, request, CONNECTIONS, BATCH)).count * BATCH
-        found.append((taken, resident(pid)))
-    return found
-
-
-def resident(pid: int) -> float:
-    """The memory of a process and its own, in MB."""
-    return sum(memory_of(one)[2] for one in family(pid))
+    return (
+        connections,
+        *(mine.rate * events, mine.p50, mine.p99),
+        *(theirs.rate * events, theirs.p50, theirs.p99),
+        mine.rate / theirs.rate,
+    )
 
 
 async def sent(built: House, request: bytes, connections: int, events: int) -> Sample:
@@ -146,9 +143,9 @@ def check(answer: Answer, events: int) -> None:
         raise RuntimeError(f"unexpected answer {answer.status}: {answer.body.decode()}")
 
 
-async def bare(built: House, organization_id: UUID) -> Sample:
-    """The same rows inserted by a script, in one transaction a batch under row-level security."""
-    events = [event(place) for place in range(BATCH)]
+async def bare(built: House, organization_id: UUID, connections: int, count: int) -> Sample:
+    """The same rows inserted by a script, in one transaction for so many under row-level security."""
+    events = [event(place) for place in range(count)]
     received = datetime.now(UTC)
     columns: list[list[Any]] = [
         [one["external_subscription_id"] for one in events],
@@ -156,7 +153,7 @@ async def bare(built: House, organization_id: UUID) -> Sample:
         [datetime.fromtimestamp(float(one["timestamp"]), UTC) for one in events],
         [json.dumps(one["properties"]) for one in events],
         [one["properties"]["gb"] for one in events],
-        ["gb"] * BATCH,
+        ["gb"] * count,
     ]
     subscriptions, *others = columns
 
@@ -168,7 +165,7 @@ async def bare(built: House, organization_id: UUID) -> Sample:
             await connection.execute(BARE, organization_id, received, subscriptions, transactions, *others)
 
     async with AsyncExitStack() as stack:
-        opened = [await built.connect("conto_app") for _ in range(CONNECTIONS)]
+        opened = [await built.connect("conto_app") for _ in range(connections)]
         for connection in opened:
             stack.push_async_callback(connection.close)
 

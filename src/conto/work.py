@@ -45,12 +45,21 @@ class Organization:
         return self.frozen_time is None
 
 
+Permissions = Mapping[str, Sequence[str]] | None
+"""The modes that a key has on each resource; None means everything."""
+
+
+def permits(permissions: Permissions, resource: str, mode: str) -> bool:
+    """Whether a key with the permissions has `mode` on `resource` (chapter 01 §2.3)."""
+    return permissions is None or mode in permissions.get(resource, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the key of a request may do. `permissions` None means everything."""
+    """What the key of a request may do."""
 
     api_key_id: UUID
-    permissions: Mapping[str, Sequence[str]] | None
+    permissions: Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +115,7 @@ class Work:
             Forbidden: the key lacks `mode` on `resource`.
         """
         assert self.access is not None
-        permissions = self.access.permissions
-        if permissions is not None and mode not in permissions.get(resource, ()):
+        if not permits(self.access.permissions, resource, mode):
             raise Forbidden(f"{mode}_action_not_allowed_for_{resource}")
 
     def note_key_use(self) -> None:

@@ -172,6 +172,34 @@ async def test_what_is_no_event_at_all_is_a_bad_request(company, content):
     assert await stored(company) == []
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "nan", "01", "1.", ".5", "1e", "+1", "0x1F"])
+@pytest.mark.parametrize("where", ['"timestamp": ', '"precise_total_amount_cents": ', '"properties": {"value": '])
+async def test_what_is_no_number_of_json_is_a_bad_request(company, where, number):
+    one = json.dumps(an_event())[:-1] + f", {where}{number}" + "}" * (1 + where.count("{"))
+    for content, path in ((f'{{"event": {one}}}', "/events"), (f'{{"events": [{one}]}}', "/events/batch")):
+        answer = await send_text(company, content, path)
+        assert (answer.status_code, answer.json()["error"][:11]) == (400, "BadRequest:")
+    assert await stored(company) == []
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e999999999", "1e-999999999", "9" * 4000, "0." + "9" * 5000])
+async def test_a_number_that_is_absurd_is_refused_as_a_property(company, number):
+    await metric(company)
+    one = json.dumps(an_event())[:-1] + f', "properties": {{"value": {number}}}}}'
+    answer = await send_text(company, f'{{"event": {one}}}')
+    assert (answer.status_code, answer.json()["error_details"]) == (422, {"properties": ["value_is_invalid"]})
+    answer = await send_text(company, f'{{"events": [{json.dumps(an_event(2))}, {one}]}}', "/events/batch")
+    assert (answer.status_code, answer.json()["error_details"]) == (422, {"1": {"properties": ["value_is_invalid"]}})
+    assert await stored(company) == []
+
+
+async def test_an_event_of_unknown_code_and_subscription_is_kept_for_what_may_come(company):
+    shown = await send(company, code="unknown", external_subscription_id="unknown", properties={"value": 1})
+    assert (await company.get("/events/tx_1"))["event"] == shown
+    (row,) = await stored(company)
+    assert (row.code, row.external_subscription_id, row.value, row.value_field) == ("unknown", "unknown", None, None)
+
+
 async def test_numbers_are_kept_to_the_last_digit(company):
     long = "12345678901234567890.123456789012345678901"
     properties = f'{{"a": {long}, "b": 1.10, "c": 1e30, "d": -0.0, "e": 123456789012345678901234567890, "a": {long}}}'
@@ -236,6 +264,12 @@ async def test_a_batch_has_one_to_a_hundred_events(company):
     assert len((await company.post("/events/batch", {"events": batch[1:]}))["events"]) == 100
 
 
+async def test_ten_thousand_events_at_once_are_refused_as_a_whole(company):
+    batch = [an_event(number) for number in range(10_000)]
+    assert await details(company, {"events": batch}, "/events/batch") == {"events": ["too_many_events"]}
+    assert await stored(company) == []
+
+
 async def test_every_event_of_a_batch_is_checked_and_none_is_stored(company):
     batch = [an_event(1), an_event(2, timestamp="x"), {"code": "c"}, "no event", an_event(1)]
     assert await details(company, {"events": batch}, "/events/batch") == {
@@ -278,10 +312,12 @@ async def test_overlapping_batches_at_once_take_every_event_once_and_none_is_in_
             assert all(codes == {"transaction_id": ["value_already_exist"]} for codes in refused.values())
             numbers = [number for place, number in enumerate(numbers) if str(place) not in refused]
 
-    await asyncio.gather(*(insist(chance.sample(range(300), 100)) for _ in range(20)))
+    batches = [chance.sample(range(300), 100) for _ in range(20)]
+    wanted = {f"tx_{number}" for batch in batches for number in batch}
+    await asyncio.gather(*(insist(batch) for batch in batches))
     taken = [row.transaction_id for row in await stored(company)]
     assert len(taken) == len(set(taken))
-    assert len(taken) > 280
+    assert set(taken) == wanted
 
 
 async def test_the_value_that_a_metric_adds_up_is_kept_as_a_number(company):

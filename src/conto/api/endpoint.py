@@ -30,6 +30,10 @@ from conto.schemas.encoding import encode
 if TYPE_CHECKING:
     from conto.work import Work
 
+Shortcut = Callable[[Request[Any, Any, Any], str, bytes], Awaitable[Any]]
+"""Answers a usual request by its credential and body, without a unit of work; None where it did nothing and the usual
+path must be taken, which answers the same and says what is wrong."""
+
 Mode = Literal["read", "write"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
@@ -126,6 +130,7 @@ class Endpoint:
     documented: bool = True
     apart: bool = False
     repeatable: bool = False
+    shortcut: Shortcut | None = None
 
     @property
     def ingests(self) -> bool:
@@ -162,13 +167,14 @@ def declare(
     documented: bool = True,
     apart: bool = False,
     repeatable: bool = False,
+    shortcut: Shortcut | None = None,
 ) -> Callable[[Handler], Handler]:
     """A decorator that notes the endpoint on the function, which otherwise stays as it is.
 
     With `optional_body` a missing body or envelope gives no fields instead of a 400. With `lazy_body` the body
     is decoded when the handler first asks for it; `Body.content` has its bytes. A handler `apart` goes through
     transactions of its own. One that is `repeatable` happens once however often it is sent with one
-    `Idempotency-Key`.
+    `Idempotency-Key`. A `shortcut` is tried first.
 
     Raises:
         TypeError: the function's parameters do not fit the path or are of no known kind.
@@ -188,6 +194,7 @@ def declare(
             documented=documented,
             apart=apart,
             repeatable=repeatable,
+            shortcut=shortcut,
             **shapes(function, hints, base + path, envelope, optional_body, lazy_body),
         )
         setattr(function, DECLARED, (*getattr(function, DECLARED, ()), endpoint))
@@ -267,6 +274,8 @@ async def serve(endpoint: Endpoint, opener: Opener, request: Request[Any, Any, A
         return reply(await endpoint.function(request))
     credential = credential_of(request)
     content = await request.body()
+    if endpoint.shortcut and (answer := await endpoint.shortcut(request, credential, content)) is not None:
+        return reply(answer)
     try:
         return await attempt(endpoint, opener, request, credential, content)
     except Deadlock:

@@ -13,6 +13,7 @@ from conto.api.app import App, create_app
 from conto.api.call_log import CallLog
 from conto.api.endpoint import Endpoint, endpoints_of
 from conto.api.metrics import RequestMetrics
+from conto.metering.intake import Intake
 from conto.work import Works
 
 REHEARSALS_AT_ONCE = 6
@@ -22,7 +23,8 @@ REHEARSALS_AT_ONCE = 6
 @dataclass(slots=True)
 class Server:
     """What handlers without a unit of work need. `rehearsals` has connections of its own: an advance keeps one,
-    while writes that wait for it keep theirs. `calls` are those that wait to be logged."""
+    while writes that wait for it keep theirs. `calls` are those that wait to be logged, `intake` is the short
+    way of events into the store."""
 
     works: Works
     rehearsals: Works
@@ -30,10 +32,12 @@ class Server:
     stopping: bool = False
     metrics: RequestMetrics = field(default_factory=RequestMetrics)
     calls: CallLog = field(init=False)
+    intake: Intake = field(init=False)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REHEARSALS_AT_ONCE))
 
     def __post_init__(self) -> None:
         self.calls = CallLog(self.works, self.metrics.dropped_calls.inc)
+        self.intake = Intake(self.works)
 
 
 def server_of(request: Request[Any, Any, Any]) -> Server:

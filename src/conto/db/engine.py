@@ -1,6 +1,7 @@
 """Connections to PostgreSQL, always as the role without superuser rights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from asyncpg import Connection as DriverConnection
 from sqlalchemy import JSON, Insert, Table, Text, bindparam, func, insert, make_url, null, select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import UserDefinedType
 
 APPLICATION_ROLE = "conto_app"
@@ -76,6 +78,35 @@ async def driver(connection: AsyncConnection) -> DriverConnection:
     assert isinstance(below, DriverConnection)
     assert below.is_in_transaction()
     return below
+
+
+@asynccontextmanager
+async def bare_driver(engine: AsyncEngine) -> AsyncIterator[DriverConnection]:
+    """A connection of the pool on which no transaction is open: each statement is one by itself.
+
+    For what is a single statement, to which SQLAlchemy would add more than the statement takes.
+    """
+    raw = await engine.raw_connection()
+    while closed(raw):
+        # The server has ended it while nobody used it.
+        raw.invalidate()
+        raw = await engine.raw_connection()
+    below = raw.driver_connection
+    assert isinstance(below, DriverConnection)
+    try:
+        yield below
+    finally:
+        if closed(raw):
+            # SQLAlchemy has not seen that it failed, and would give it to others.
+            raw.invalidate()
+        raw.close()
+
+
+def closed(connection: PoolProxiedConnection) -> bool:
+    """Whether the driver's connection below has ended."""
+    below = connection.driver_connection
+    assert isinstance(below, DriverConnection)
+    return below.is_closed()
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -6,8 +6,9 @@ its expression, and the number that aggregations add up.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from os import urandom
@@ -68,17 +69,6 @@ class Metric:
     expression: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The number of an event's aggregated property, None if it is none, and the property's name."""
-
-    number: Decimal | None
-    field_name: str | None
-
-
-NO_VALUE = Value(None, None)
-
-
 class Duplicates(Exception):
     """Events at these places are there already, or stand earlier in the same batch; nothing is to be stored."""
 
@@ -103,18 +93,18 @@ def parsed(expression: str) -> Expression:
     return parse(expression)
 
 
-def compute(work: Work, event: NewEvent, metric: Metric) -> None:
-    """Put what the metric's expression comes to in the event's properties.
+def computed(event: NewEvent, metric: Metric | None, now: datetime) -> dict[str, Any]:
+    """The event's properties, with what the metric's expression comes to, if it has one, among them.
 
     Raises:
         EvaluationFailed: it comes to nothing for this event.
     """
-    if metric.expression is None:
-        return
-    moment = (event.timestamp or work.now) - EPOCH
+    if metric is None or metric.expression is None:
+        return event.properties
+    moment = (event.timestamp or now) - EPOCH
     seconds = moment.days * 86400 + moment.seconds
     result = evaluate(metric.expression, Event(event.code, seconds, event.properties))
-    event.properties = {**event.properties, metric.field_name: written(result)}
+    return {**event.properties, metric.field_name: written(result)}
 
 
 def failure(error: EvaluationFailed) -> str:
@@ -122,21 +112,20 @@ def failure(error: EvaluationFailed) -> str:
     return f"expression_evaluation_failed: {error}"
 
 
-def value_of(event: NewEvent, metric: Metric | None) -> Value:
-    """The number that the metric aggregates of the event."""
+def value_of(properties: Mapping[str, Any], metric: Metric | None) -> Decimal | None:
+    """The number that the metric aggregates of an event with the properties; None where there is none.
+
+    That is where the property is any other text, truth or a list.
+    """
     if metric is None:
-        return NO_VALUE
-    return Value(number_of(event.properties.get(metric.field_name)), metric.field_name)
-
-
-def number_of(value: Any) -> Decimal | None:
-    """The number that a property is for aggregations; None for any other text, for truth and for lists."""
+        return None
+    value = properties.get(metric.field_name)
+    if isinstance(value, Decimal):
+        # In plain decimal form every JSON number is a text that takes part, and the reader has bounded it.
+        return value
     if isinstance(value, str):
         return Decimal(value) if len(value) <= VALUE_LENGTH and VALUE.fullmatch(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    # In plain decimal form every JSON number is such a text, and the reader has bounded it.
-    return Decimal(value)
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metric]) -> list[str]:
@@ -147,7 +136,7 @@ async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metri
     """
     repeated = repetitions(events)
     ids = new_ids(len(events))
-    values = [value_of(event, metrics.get(event.code)) for event in events]
+    used = [metrics.get(event.code) for event in events]
     below = await driver(work.connection)
     status = await below.execute(
         INSERT,
@@ -159,8 +148,8 @@ async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metri
         [event.code for event in events],
         [event.timestamp for event in events],
         [ENCODER.encode(event.properties).decode() for event in events],
-        [value.number for value in values],
-        [value.field_name for value in values],
+        [value_of(event.properties, metric) for event, metric in zip(events, used, strict=True)],
+        [metric.field_name if metric else None for metric in used],
         [event.precise_total_amount_cents for event in events],
     )
     if repeated or status != f"INSERT 0 {len(events)}":
@@ -184,10 +173,10 @@ def repetitions(events: Sequence[NewEvent]) -> list[int]:
 
 def new_ids(count: int) -> list[str]:
     """That many random UUIDs of version 4, as text: made at once, which is quicker than one by one."""
-    digits = urandom(16 * count).hex()
-    found: list[str] = []
-    for start in range(0, 32 * count, 32):
-        one = digits[start : start + 32]
-        variant = "89ab"[int(one[16], 16) & 3]
-        found.append(f"{one[:8]}-{one[8:12]}-4{one[13:16]}-{variant}{one[17:20]}-{one[20:]}")
-    return found
+    random = urandom(16 * count).hex()
+    # The digit of the variant is the same in all, which leaves 120 random bits of 122.
+    return [
+        f"{random[at : at + 8]}-{random[at + 8 : at + 12]}-4{random[at + 13 : at + 16]}"
+        f"-a{random[at + 17 : at + 20]}-{random[at + 20 : at + 32]}"
+        for at in range(0, 32 * count, 32)
+    ]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Annotated, Any
@@ -33,7 +32,9 @@ LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 """A day within the years 1 and 9999, so that the instant has a date in every time zone."""
 
 MICROSECOND = Decimal("0.000001")
-USUAL_SECONDS = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
+USUAL_SECONDS = re.compile(r"[0-4]?[0-9]{1,9}(?:\.[0-9]{1,6})?")
+"""Seconds of which a float is less than half a microsecond off, so that its nearest microsecond is exact."""
+WRITABLE = (Decimal, str, int)
 SECONDS_DIGITS = 12
 SMALLEST_AMOUNT = Decimal("1e-15")
 PLAIN_NUMBER_DIGITS = 30
@@ -47,10 +48,9 @@ def timestamp(value: object) -> datetime:
     Raises:
         Refused: `invalid_format`; it is no decimal number, or lies outside the years 1 to 9999.
     """
-    usual = USUAL_SECONDS.fullmatch(str(value)) if isinstance(value, int | str | Decimal) else None
-    if usual is not None:
+    if isinstance(value, WRITABLE) and USUAL_SECONDS.fullmatch(written := str(value)):
         # Most are of this form, and need no arithmetic of decimals.
-        return EPOCH + timedelta(0, int(usual[1]), int((usual[2] or "0").ljust(6, "0")))
+        return datetime.fromtimestamp(float(written), UTC)
     seconds = read_numeral(value) if isinstance(value, str) else value
     if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal):
         raise Refused("invalid_format")
@@ -134,8 +134,7 @@ class EventObject(Struct, kw_only=True, frozen=True):
     created_at: str
 
 
-@dataclass(slots=True)
-class NewEvent:
+class NewEvent(Struct):
     """An event that was read without a problem; `timestamp` None is the time of reception."""
 
     transaction_id: str
@@ -158,10 +157,13 @@ def new_event(data: EventInput) -> NewEvent:
     )
 
 
+_UsualText = Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_LIMIT)]
+
+
 class _Sent(Struct, kw_only=True):
-    transaction_id: str
-    code: str
-    external_subscription_id: str | None = None
+    transaction_id: _UsualText
+    code: _UsualText
+    external_subscription_id: _UsualText | None = None
     timestamp: Any = None
     properties: dict[str, Any] | None = None
     precise_total_amount_cents: Any = None
@@ -201,21 +203,22 @@ def _quick(sent: _Sent) -> NewEvent:
     Raises:
         Refused: the reader may see it otherwise.
     """
-    _refuse_unusual(sent.transaction_id)
-    _refuse_unusual(sent.code)
-    if sent.external_subscription_id is not None:
-        _refuse_unusual(sent.external_subscription_id)
+    subscription = sent.external_subscription_id
+    if sent.transaction_id.isspace() or sent.code.isspace() or (subscription is not None and subscription.isspace()):
+        raise Refused
     properties = sent.properties or {}
     if len(properties) > ITEMS_LIMIT:
         raise Refused
     for value in properties.values():
         kind = type(value)
-        if kind is int:
-            if not -PLAIN_NUMBER < value < PLAIN_NUMBER:
-                raise Refused
-        elif kind is Decimal:
+        if kind is str:
+            continue
+        if kind is Decimal:
             written = str(value)
             if len(written) > PLAIN_NUMBER_DIGITS or "E" in written:
+                raise Refused
+        elif kind is int:
+            if not -PLAIN_NUMBER < value < PLAIN_NUMBER:
                 raise Refused
         elif kind is dict or kind is list:
             raise Refused
@@ -223,16 +226,11 @@ def _quick(sent: _Sent) -> NewEvent:
     return NewEvent(
         sent.transaction_id,
         sent.code,
-        sent.external_subscription_id,
+        subscription,
         None if sent.timestamp is None else timestamp(sent.timestamp),
         properties,
         None if amount is None else precise_amount(amount),
     )
-
-
-def _refuse_unusual(text: str) -> None:
-    if len(text) > TEXT_LIMIT or not text or text.isspace():
-        raise Refused
 
 
 class EventsErrors(Struct, kw_only=True, frozen=True):
@@ -274,22 +272,34 @@ def show_new_events(events: Sequence[NewEvent], ids: Sequence[str], now: datetim
     """Events that were stored just now, as `show_event` shows them."""
     created_at, received = instant(now), milliseconds(now.astimezone(UTC))
     return [
-        EventObject(
-            lago_id=event_id,
-            transaction_id=event.transaction_id,
-            lago_customer_id=None,
-            code=event.code,
-            timestamp=received if event.timestamp is None else milliseconds(event.timestamp),
-            precise_total_amount_cents=(
-                None if event.precise_total_amount_cents is None else decimal_text(event.precise_total_amount_cents)
-            ),
-            properties=event.properties,
-            lago_subscription_id=None,
-            external_subscription_id=event.external_subscription_id,
-            created_at=created_at,
+        show_new_event(
+            event,
+            event_id,
+            event.properties,
+            received if event.timestamp is None else milliseconds(event.timestamp),
+            created_at,
         )
         for event, event_id in zip(events, ids, strict=True)
     ]
+
+
+def show_new_event(
+    event: NewEvent, event_id: str, properties: dict[str, Any], shown_timestamp: str, created_at: str
+) -> EventObject:
+    """An event that was stored just now with these properties; both instants in the form that is shown."""
+    amount = event.precise_total_amount_cents
+    return EventObject(
+        lago_id=event_id,
+        transaction_id=event.transaction_id,
+        lago_customer_id=None,
+        code=event.code,
+        timestamp=shown_timestamp,
+        precise_total_amount_cents=None if amount is None else decimal_text(amount),
+        properties=properties,
+        lago_subscription_id=None,
+        external_subscription_id=event.external_subscription_id,
+        created_at=created_at,
+    )
 
 
 def milliseconds(value: datetime) -> str:

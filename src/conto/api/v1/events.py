@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from litestar import Request
 from msgspec import Struct
 
 from conto.api.endpoint import get, post
 from conto.api.envelope import Body
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
+from conto.api.server import server_of
 from conto.core.expression import EvaluationFailed
 from conto.errors import Invalid
-from conto.metering.ingest import Duplicates, compute, failure, metrics_of, store
+from conto.metering.ingest import Duplicates, computed, failure, metrics_of, store
 from conto.metering.listing import event, list_events
 from conto.schemas.events import (
     EventBatchInput,
@@ -53,14 +55,29 @@ class EventsAnswer(Struct, kw_only=True, frozen=True):
     meta: PaginationMeta
 
 
-@post("/events", resource="event", envelope="event", lazy_body=True)
+async def take_in_event(request: Request[Any, Any, Any], credential: str, content: bytes) -> EventAnswer | None:
+    """The short way of a single event."""
+    event = quick_event(content)
+    shown = event and await server_of(request).intake.take_in(credential, [event])
+    return EventAnswer(event=shown[0]) if shown else None
+
+
+async def take_in_batch(request: Request[Any, Any, Any], credential: str, content: bytes) -> EventsCreatedAnswer | None:
+    """The short way of a batch."""
+    events = quick_batch(content)
+    if not events or len(events) > MOST_EVENTS:
+        return None
+    shown = await server_of(request).intake.take_in(credential, events)
+    return EventsCreatedAnswer(events=shown) if shown else None
+
+
+@post("/events", resource="event", envelope="event", lazy_body=True, shortcut=take_in_event)
 async def create_event(work: Work, body: Body[EventInput]) -> EventAnswer:
     """Take in an event, which is stored whether or not it counts for anything."""
     found = quick_event(body.content) or new_event(body.read())
     metrics = await metrics_of(work, [found])
     try:
-        if metric := metrics.get(found.code):
-            compute(work, found, metric)
+        found.properties = computed(found, metrics.get(found.code), work.now)
         ids = await store(work, [found], metrics)
     except EvaluationFailed as error:
         raise Invalid(failure(error)) from error
@@ -70,7 +87,7 @@ async def create_event(work: Work, body: Body[EventInput]) -> EventAnswer:
     return EventAnswer(event=shown)
 
 
-@post("/events/batch", resource="event", lazy_body=True)
+@post("/events/batch", resource="event", lazy_body=True, shortcut=take_in_batch)
 async def create_batch_events(work: Work, body: Body[EventBatchInput]) -> EventsCreatedAnswer:
     """Take in up to 100 events, all or none."""
     problems: dict[int, Any] = {}
@@ -78,11 +95,10 @@ async def create_batch_events(work: Work, body: Body[EventBatchInput]) -> Events
     found = dict(enumerate(quick)) if quick and len(quick) <= MOST_EVENTS else read_batch(body.raw, problems)
     metrics = await metrics_of(work, found.values())
     for place, one in found.items():
-        if metric := metrics.get(one.code):
-            try:
-                compute(work, one, metric)
-            except EvaluationFailed as error:
-                problems[place] = failure(error)
+        try:
+            one.properties = computed(one, metrics.get(one.code), work.now)
+        except EvaluationFailed as error:
+            problems[place] = failure(error)
     refuse(problems)
     events = list(found.values())
     try:

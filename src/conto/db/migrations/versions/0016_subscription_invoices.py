@@ -5,7 +5,7 @@ from alembic import op
 from conto.db.migrations.tenancy import hold_to_its_organization
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 
 REFERENCES = {
     "subscription_id": "subscriptions",
