@@ -36,10 +36,11 @@ class Mismatch:
 _MISMATCHES = text(
     """
     with sides as (
-        select debit_account as account, debit_subject_id as subject_id, invoice_id, currency, amount_cents as amount
+        select debit_account as account, debit_subject_id as subject_id, invoice_id, currency, amount_cents as amount,
+               kind
         from ledger_transfers where organization_id = :organization
         union all
-        select credit_account, credit_subject_id, invoice_id, currency, -amount_cents
+        select credit_account, credit_subject_id, invoice_id, currency, -amount_cents, kind
         from ledger_transfers where organization_id = :organization
     ),
     owed as (
@@ -50,7 +51,15 @@ _MISMATCHES = text(
         select invoice_id, currency,
                -sum(amount) filter (where account = 'revenue') as revenue,
                -sum(amount) filter (where account = 'taxes') as taxes
-        from sides group by invoice_id, currency
+        from sides where kind in ('invoice_issued', 'invoice_voided') group by invoice_id, currency
+    ),
+    noted as (
+        select invoice_id, currency, sum(offset_amount_cents) as offsets, sum(refund_amount_cents) as refunds
+        from credit_notes where organization_id = :organization and status = 'finalized' group by invoice_id, currency
+    ),
+    used as (
+        select invoice_id, currency, sum(amount_cents) as cents
+        from credits where organization_id = :organization and given_back_at is null group by invoice_id, currency
     ),
     paid as (
         select invoice_id, currency, sum(amount_cents) as cents
@@ -72,14 +81,23 @@ _MISMATCHES = text(
     left join earned on earned.invoice_id = i.id and earned.currency = i.currency
     left join paid on paid.invoice_id = i.id and paid.currency = i.currency
     left join billed on billed.invoice_id = i.id and billed.currency = i.currency
+    left join noted on noted.invoice_id = i.id and noted.currency = i.currency
+    left join used on used.invoice_id = i.id and used.currency = i.currency
     left join taxed on taxed.invoice_id = i.id and taxed.currency = i.currency
     cross join lateral (
         select (i.status = 'finalized')::int as owes, i.status in ('finalized', 'voided') as final
     ) s
     cross join lateral (values
-        -- What was paid for an invoice that is then voided is owed to the customer.
+        -- What was paid, set off or used for an invoice that is then voided is owed to the customer.
         ('total_due_amount_cents', 'transfers',
-            s.owes * i.total_amount_cents - i.total_paid_amount_cents, owed.cents),
+            s.owes * i.total_amount_cents - (1 - s.owes) * coalesce(used.cents, 0)
+            - i.total_paid_amount_cents - i.total_offsetted_credit_note_amount_cents, owed.cents),
+        ('total_offsetted_credit_note_amount_cents', 'credit_notes',
+            i.total_offsetted_credit_note_amount_cents, noted.offsets),
+        ('total_refunded_amount_cents', 'credit_notes',
+            i.total_refunded_amount_cents, noted.refunds),
+        ('credit_notes_amount_cents', 'credits',
+            case when s.final then i.credit_notes_amount_cents else used.cents end, used.cents),
         ('total_paid_amount_cents', 'payments',
             i.total_paid_amount_cents, paid.cents),
         ('sub_total_excluding_taxes_amount_cents', 'transfers',

@@ -174,6 +174,8 @@ def _invoice_row(work: Work, draft: InvoiceDraft, summed: Totals, taxed: Invoice
         **amounts(summed),
         **(NO_TOTALS if draft.taxes_pending else {}),
         "total_paid_amount_cents": 0,
+        "total_refunded_amount_cents": 0,
+        "total_offsetted_credit_note_amount_cents": 0,
         "taxes_rate": taxed.rate,
         "version_number": VERSION,
         "self_billed": draft.customer.account_type == "partner",

@@ -13,6 +13,8 @@ from conto.db.nested import Nested, nested
 from conto.db.tables import (
     applied_invoice_custom_sections,
     billing_entities,
+    credit_notes,
+    credits,
     customers,
     fees,
     fees_taxes,
@@ -21,6 +23,7 @@ from conto.db.tables import (
     invoices_taxes,
 )
 from conto.errors import NotFound
+from conto.schemas.credits import show_credit
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
 from conto.schemas.invoices import VISIBLE, InvoiceObject, InvoiceObjectExtended, show_invoice, show_invoice_extended
@@ -96,6 +99,32 @@ _ITS_FEES = nested(
     .correlate(invoices),
     "position",
 )
+_CREDITED_INVOICES = invoices.alias("credited_invoices")
+_ITS_CREDITS = nested(
+    "credits",
+    select(
+        credits,
+        credit_notes.c.number.label("item_code"),
+        _CREDITED_INVOICES.c.number.label("item_name"),
+        credit_notes.c.description.label("item_description"),
+    )
+    .join(
+        credit_notes,
+        (credit_notes.c.organization_id == credits.c.organization_id) & (credit_notes.c.id == credits.c.credit_note_id),
+    )
+    .join(
+        _CREDITED_INVOICES,
+        (_CREDITED_INVOICES.c.organization_id == credit_notes.c.organization_id)
+        & (_CREDITED_INVOICES.c.id == credit_notes.c.invoice_id),
+    )
+    .where(
+        credits.c.organization_id == invoices.c.organization_id,
+        credits.c.invoice_id == invoices.c.id,
+        credits.c.given_back_at.is_(None),
+    )
+    .correlate(invoices),
+    "position",
+)
 _ITS_CUSTOMER = nested(
     "customer",
     WITH_ENTITY.add_columns(METADATA.column)
@@ -104,7 +133,12 @@ _ITS_CUSTOMER = nested(
     "id",
 )
 _WHOLE = _BY_ID.add_columns(
-    _ITS_CUSTOMER.column, _ITS_METADATA.column, _ITS_TAXES.column, _ITS_SECTIONS.column, _ITS_FEES.column
+    _ITS_CUSTOMER.column,
+    _ITS_METADATA.column,
+    _ITS_TAXES.column,
+    _ITS_SECTIONS.column,
+    _ITS_FEES.column,
+    _ITS_CREDITS.column,
 )
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
@@ -222,6 +256,7 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
         _ITS_TAXES.of(row),
         _ITS_SECTIONS.of(row),
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
+        [show_credit(credit, row) for credit in _ITS_CREDITS.of(row)],
         work.files,
         system_now(),
     )
