@@ -125,14 +125,13 @@ def _matched(
     """The transfers that take these amounts from the one side to the other, the first from the first."""
     assert sum(amount for _, amount in debits) == sum(amount for _, amount in credits)
     found: list[tuple[Account, Account, int]] = []
-    waiting = [list(debit) for debit in debits]
+    left = dict(debits)
     for credit, owed in credits:
-        for entry in waiting:
-            debit, left = entry
-            amount = min(left, owed)
+        for debit in left:
+            amount = min(left[debit], owed)
             if amount:
                 found.append((debit, credit, amount))
-                entry[1], owed = left - amount, owed - amount
+                left[debit], owed = left[debit] - amount, owed - amount
     return found
 
 

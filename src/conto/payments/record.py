@@ -22,7 +22,7 @@ PAYABLE = ("finalized",)
 
 
 async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> UUID:
-    """Record the payment; the invoice is paid once its payments and what is set off come to its total. The payment's id.
+    """Record the payment; the invoice is paid once nothing of it is due any more. The payment's id.
 
     `problems` holds what the reader of the input found; the chapter says when each is told.
 

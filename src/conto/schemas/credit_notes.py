@@ -66,8 +66,11 @@ class CreditNoteTermsInput(Struct, kw_only=True, frozen=True):
     metadata: Raw | None | UnsetType = UNSET
 
 
-class CreditNoteInput(CreditNoteEstimateInput, CreditNoteTermsInput, kw_only=True, frozen=True):
+class CreditNoteInput(CreditNoteTermsInput, kw_only=True, frozen=True):
     """A credit note to make."""
+
+    invoice_id: Annotated[Identifier, NEEDED] | UnsetType = UNSET
+    items: Annotated[list[CreditNoteItemInput], NEEDED] | UnsetType = UNSET
 
 
 class CreditNoteUpdateInput(Struct, kw_only=True, frozen=True):

@@ -215,7 +215,7 @@ VISIBLE = ("draft", "finalized", "voided", "pending", "failed")
 
 
 def due_cents(invoice: Row[Any]) -> int:
-    """What is still to be paid: neither paid nor set off by credit notes; nothing once it is voided (chapter 20 §5.6)."""
+    """What is neither paid nor set off by credit notes; nothing of a voided invoice (chapter 20 §5.6)."""
     if invoice.status == "voided":
         return 0
     settled = invoice.total_paid_amount_cents + invoice.total_offsetted_credit_note_amount_cents
