@@ -1,4 +1,4 @@
-"""Whether the books agree: what invoices say against their transfers, payments, fees and taxes.
+"""Whether the books agree: what invoices and credit notes say against transfers, payments, fees, taxes and uses.
 
 Every stored figure that sums up something else is summed up again and compared. Nothing is changed.
 """
@@ -16,7 +16,8 @@ class Mismatch:
     """A figure that is not what it sums up. Amounts are minor units of `currency`.
 
     `figure` is the name that the API has for it, `source` what it was summed up from again. `number` is
-    None where transfers are about an invoice that is not there, in their currency.
+    the invoice's, or that of a credit note on it; None where transfers are about an invoice that is not there, in
+    their currency.
     """
 
     figure: str
@@ -118,12 +119,45 @@ _MISMATCHES = text(
         select from invoices i
         where i.organization_id = :organization and i.id = o.invoice_id and i.currency = o.currency
     )
+    union all
+    select c.figure, c.source, n.invoice_id, n.number, n.currency, c.stored::bigint, coalesce(c.summed, 0)::bigint
+    from credit_notes n
+    left join (
+        select subject_id, currency, -sum(amount) as cents
+        from sides where account = 'credit_note' group by subject_id, currency
+    ) left_over on left_over.subject_id = n.id and left_over.currency = n.currency
+    left join (
+        select credit_note_id, sum(amount_cents) as cents
+        from credits where organization_id = :organization and given_back_at is null group by credit_note_id
+    ) spent on spent.credit_note_id = n.id
+    cross join lateral (values
+        ('balance_amount_cents', 'transfers', n.balance_amount_cents, left_over.cents),
+        -- What a note had left when it was voided is told by its transfers alone.
+        ('credit_amount_cents', 'credits', n.credit_amount_cents,
+            case when n.credit_status = 'voided' then n.credit_amount_cents
+            else n.balance_amount_cents + coalesce(spent.cents, 0) end)
+    ) c (figure, source, stored, summed)
+    where n.organization_id = :organization and n.status = 'finalized' and c.stored <> coalesce(c.summed, 0)
+    union all
+    -- No more of a fee is given back than there is.
+    select 'amount_cents', 'credit_note_items', f.invoice_id, i.number, f.currency, f.amount_cents,
+           credited.cents::bigint
+    from fees f
+    join invoices i on i.organization_id = f.organization_id and i.id = f.invoice_id
+    join (
+        select e.fee_id, sum(e.amount_cents) as cents
+        from credit_note_items e
+        join credit_notes n on n.organization_id = e.organization_id and n.id = e.credit_note_id
+        where e.organization_id = :organization and n.status <> 'deleted'
+        group by e.fee_id
+    ) credited on credited.fee_id = f.id
+    where f.organization_id = :organization and credited.cents > f.amount_cents
     order by invoice_id, source, figure
     """
 )
 
 
 async def mismatches(work: Work) -> list[Mismatch]:
-    """Every figure of the organization that does not agree, invoice by invoice."""
+    """Every figure of the organization that does not agree, invoice by invoice, credit notes with theirs."""
     rows = await work.execute(_MISMATCHES, {"organization": work.organization.id})
     return [Mismatch(**row._mapping) for row in rows]

@@ -92,7 +92,11 @@ async def test_a_void_with_a_credit_note_gives_back_what_is_asked_for_and_closes
         (600, "available"),
         (600, "voided"),
     ]
-    assert (first["credit_amount_cents"], first["refund_amount_cents"], first["balance_amount_cents"]) == (300, 300, 300)
+    assert (first["credit_amount_cents"], first["refund_amount_cents"], first["balance_amount_cents"]) == (
+        300,
+        300,
+        300,
+    )
     assert first["items"][0]["amount_cents"] == 500
     assert first["number"] == f"{issued['number']}-CN001"
     assert (second["credit_amount_cents"], second["balance_amount_cents"]) == (600, 0)
@@ -114,9 +118,7 @@ async def test_a_void_with_no_amounts_closes_everything(company, issued):
 )
 async def test_a_void_gives_back_no_more_than_is_left(company, issued, credit, refund):
     await company.paid(issued, 300)
-    answer = await voided(
-        company, issued, 422, generate_credit_note=True, credit_amount=credit, refund_amount=refund
-    )
+    answer = await voided(company, issued, 422, generate_credit_note=True, credit_amount=credit, refund_amount=refund)
     assert answer["error_details"] == {"credit_refund_amount": ["total_amount_exceeds_invoice_amount"]}
     assert await notes_of(company) == []
     assert (await company.get(f"/invoices/{issued['lago_id']}"))["invoice"]["status"] == "finalized"
