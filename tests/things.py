@@ -39,7 +39,7 @@ async def one_of_everything(company: Company) -> Names:
     metadata = [{"key": "team", "value": "sales"}]
     await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
     paid = {"invoice_id": invoice["lago_id"], "amount_cents": 1, "reference": "transfer"}
-    mailed = ["invoice.finalized", "payment_receipt.created"]
+    mailed = ["invoice.finalized", "credit_note.created", "payment_receipt.created"]
     settings = {"issue_receipts": True, "email": "accounts@acme.example", "email_settings": mailed}
     await company.put("/organizations", {"organization": settings})
     company.client.headers["Idempotency-Key"] = "first payment"

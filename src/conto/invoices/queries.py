@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, func, literal, select
 
 from conto.clock import system_now
-from conto.customers.queries import METADATA, WITH_ENTITY, embedded
+from conto.customers.queries import METADATA, WITH_ENTITY, embedded, owner_locked
 from conto.db.nested import Nested, nested
 from conto.db.tables import (
     applied_invoice_custom_sections,
@@ -46,17 +46,7 @@ _BY_ID = _WITH_ENTITY.where(invoices.c.organization_id == ORGANIZATION, invoices
 _IS_VISIBLE = invoices.c.status == any_(literal(list(VISIBLE), ARRAY(Text)))
 _VISIBLE_BY_ID = _BY_ID.where(_IS_VISIBLE)
 _VISIBLE_BY_ID_LOCKED = _VISIBLE_BY_ID.with_for_update(key_share=True, of=invoices)
-_OWNER_LOCKED = (
-    select(customers.c.id)
-    .where(
-        customers.c.organization_id == ORGANIZATION,
-        customers.c.id
-        == select(invoices.c.customer_id)
-        .where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
-        .scalar_subquery(),
-    )
-    .with_for_update(key_share=True)
-)
+_OWNER_LOCKED = owner_locked(invoices)
 
 
 def _parts(table: Table, owner: Column[Any]) -> Select[Any]:

@@ -1,8 +1,7 @@
 """Credit notes as JSON (chapter 61)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from conto.schemas.fields import (
     Raw,
     Text,
 )
-from conto.schemas.invoice_filters import readable_day
+from conto.schemas.invoice_filters import IssuingDateFilters
 
 Reason = Literal[
     "duplicated_charge",
@@ -86,8 +85,8 @@ class CreditNoteMetadataInput(Struct, kw_only=True, frozen=True):
     metadata: Raw | None | UnsetType = UNSET
 
 
-class CreditNoteFilters(Struct, kw_only=True, frozen=True):
-    """Filters of credit notes; all that are given must match. Unknown words and unreadable dates are left out."""
+class CreditNoteFilters(IssuingDateFilters, kw_only=True, frozen=True):
+    """Filters of credit notes; all that are given must match. Unknown words are left out."""
 
     external_customer_id: Text | UnsetType = UNSET
     reason: list[Text] | UnsetType = UNSET
@@ -97,23 +96,11 @@ class CreditNoteFilters(Struct, kw_only=True, frozen=True):
     currency: Text | UnsetType = UNSET
     invoice_number: Text | UnsetType = UNSET
     purchase_order_number: Text | UnsetType = UNSET
-    issuing_date_from: Text | UnsetType = UNSET
-    issuing_date_to: Text | UnsetType = UNSET
     amount_from: Cents | UnsetType = UNSET
     amount_to: Cents | UnsetType = UNSET
     self_billed: Flag | UnsetType = UNSET
     billing_entity_codes: list[Text] | UnsetType = UNSET
     search_term: Text | UnsetType = UNSET
-
-    @property
-    def issuing_day_from(self) -> date | None:
-        """The first issuing date that is wanted."""
-        return readable_day(self.issuing_date_from)
-
-    @property
-    def issuing_day_to(self) -> date | None:
-        """The last issuing date that is wanted."""
-        return readable_day(self.issuing_date_to)
 
 
 def known(words: Sequence[str] | UnsetType, vocabulary: Any) -> Collection[str]:
@@ -278,14 +265,14 @@ def show_estimate(
         invoice_number=invoice.number,
         currency=invoice.currency,
         taxes_amount_cents=found.taxes_cents,
-        precise_taxes_amount_cents=_number(amounts.precise_taxes_cents),
-        taxes_rate=_number(amounts.taxes_rate),
+        precise_taxes_amount_cents=as_number(amounts.precise_taxes_cents),
+        taxes_rate=as_number(amounts.taxes_rate),
         sub_total_excluding_taxes_amount_cents=amounts.sub_total_cents,
         max_creditable_amount_cents=found.most_creditable_cents if creditable else 0,
         max_refundable_amount_cents=min(found.unadjusted_cents, refundable_cents),
         max_offsettable_amount_cents=min(found.most_creditable_cents, offsettable_cents),
         coupons_adjustment_amount_cents=amounts.coupons_adjustment_cents,
-        precise_coupons_adjustment_amount_cents=_number(amounts.precise_coupons_adjustment_cents),
+        precise_coupons_adjustment_amount_cents=as_number(amounts.precise_coupons_adjustment_cents),
         items=[
             EstimatedItem(lago_fee_id=UUID(str(item.fee.id)), amount_cents=item.amount_cents) for item in amounts.items
         ],
@@ -294,7 +281,7 @@ def show_estimate(
                 lago_tax_id=UUID(str(on.tax.id)),
                 tax_name=on.tax.name,
                 tax_code=on.tax.code,
-                tax_rate=_number(on.tax.rate),
+                tax_rate=as_number(on.tax.rate),
                 tax_description=on.tax.description,
                 base_amount_cents=on.base_cents,
                 amount_cents=on.amount_cents,
@@ -303,7 +290,3 @@ def show_estimate(
             for on in amounts.taxes
         ],
     )
-
-
-def _number(value: Decimal) -> Decimal:
-    return as_number(value)

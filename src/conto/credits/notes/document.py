@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, update
-
 from conto import jobs
 from conto.credits.notes.issue import DOCUMENT
 from conto.credits.notes.mail import mail_new
 from conto.credits.notes.queries import WITH_INVOICE, shown
 from conto.customers.queries import customer_by_id
 from conto.db.tables import credit_notes
+from conto.invoices.document import noted
 from conto.jobs import Job
 from conto.organizations.logos import logo_of
 from conto.organizations.queries import billing_entity_by_id
@@ -55,8 +54,7 @@ async def make(works: Works, organization_id: UUID, note_id: UUID) -> None:
         await works.files.put(made["file_path"], await asyncio.to_thread(_render_pdf, source))
     async with works.enter(organization_id) as work:
         for column, path in made.items():
-            note = await _noted(work, note_id, column, path)
-            if note is not None and column == "file_path":
+            if await noted(work, credit_notes, note_id, column, path) and column == "file_path":
                 work.emit("credit_note.generated", note_id)
                 await mail_new(work, note_id)
 
@@ -100,17 +98,3 @@ def _render_xml(source: Source) -> bytes:
     from conto.documents.render import render_credit_note_xml
 
     return render_credit_note_xml(source.note, source.seller, source.locale)
-
-
-async def _noted(work: Work, note_id: UUID, column: str, path: str) -> Row[Any] | None:
-    """Note where a file is; None where another worker, which made it at the same time, was the first."""
-    return await work.first(
-        update(credit_notes)
-        .where(
-            credit_notes.c.organization_id == work.organization.id,
-            credit_notes.c.id == note_id,
-            credit_notes.c[column].is_(None),
-        )
-        .values({column: path})
-        .returning(credit_notes.c.id)
-    )

@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, String, func, or_
 
 from conto.credits.notes.queries import WITH_INVOICE
 from conto.db.tables import credit_notes, customers, invoices
+from conto.invoices.listing import SEARCHED
 from conto.listing import Found, contains, page_of
 from conto.organizations.queries import billing_entity_ids
 from conto.schemas.credit_notes import CreditNoteFilters, CreditStatus, Part, Reason, RefundStatus, known
 from conto.work import Work
-
-SEARCHED = ("name", "firstname", "lastname", "external_id", "email")
 
 PARTS: dict[str, ColumnElement[bool]] = {part: credit_notes.c[f"{part}_amount_cents"] > 0 for part in get_args(Part)}
 

@@ -8,13 +8,12 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Row, Select, Table, Uuid, any_, bindparam, select
 
 from conto.clock import system_now
-from conto.customers.queries import embedded
+from conto.customers.queries import embedded, owner_locked
 from conto.db.tables import (
     billing_entities,
     credit_note_items,
     credit_notes,
     credit_notes_taxes,
-    customers,
     fees,
     invoices,
 )
@@ -47,17 +46,7 @@ WITH_INVOICE = (
 _BY_ID = WITH_INVOICE.where(credit_notes.c.organization_id == ORGANIZATION, credit_notes.c.id == bindparam("id"))
 _FINAL_BY_ID = _BY_ID.where(credit_notes.c.status == "finalized")
 _FINAL_BY_ID_LOCKED = _FINAL_BY_ID.with_for_update(key_share=True, of=credit_notes)
-_OWNER_LOCKED = (
-    select(customers.c.id)
-    .where(
-        customers.c.organization_id == ORGANIZATION,
-        customers.c.id
-        == select(credit_notes.c.customer_id)
-        .where(credit_notes.c.organization_id == ORGANIZATION, credit_notes.c.id == bindparam("id"))
-        .scalar_subquery(),
-    )
-    .with_for_update(key_share=True)
-)
+_OWNER_LOCKED = owner_locked(credit_notes)
 
 
 def _parts(table: Table) -> Select[Any]:
