@@ -115,6 +115,21 @@ class Company:
         body = {"external_customer_id": customer["external_id"], "fees": list(fees)} | fields
         return (await self.post("/invoices", {"invoice": body}))["invoice"]
 
+    async def credit_note(
+        self, invoice: dict[str, Any], *amounts_cents: int, status: int = 200, **fields: Any
+    ) -> dict[str, Any]:
+        """A credit note over so much of each of the invoice's fees, in their order; the parts are among the fields."""
+        pairs = zip(invoice["fees"], amounts_cents, strict=False)
+        items = [{"fee_id": fee["lago_id"], "amount_cents": amount} for fee, amount in pairs]
+        body = {"invoice_id": invoice["lago_id"], "items": items} | fields
+        answer = await self.post("/credit_notes", {"credit_note": body}, status)
+        return answer["credit_note"] if status == 200 else answer
+
+    async def paid(self, invoice: dict[str, Any], amount_cents: int, status: int = 200) -> dict[str, Any]:
+        """A payment by hand of so much of the invoice."""
+        body = {"invoice_id": invoice["lago_id"], "amount_cents": amount_cents, "reference": "transfer"}
+        return await self.post("/payments", {"payment": body}, status)
+
     async def run_jobs(self, *kinds: str, within: timedelta = timedelta(0)) -> int:
         """Do the waiting jobs of this organization, as a worker would, of these kinds or all; how many there were.
 

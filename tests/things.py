@@ -8,7 +8,9 @@ from sqlalchemy import insert
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
+from conto.credits.notes.apply import apply
 from conto.db.tables import fixed_charge_overrides, fixed_charge_units, usage_thresholds
+from conto.invoices.queries import lock
 from tests.books import listens
 from tests.company import Company
 from tests.images import data_uri, png
@@ -37,12 +39,13 @@ async def one_of_everything(company: Company) -> Names:
     metadata = [{"key": "team", "value": "sales"}]
     await company.put(f"/invoices/{invoice['lago_id']}", {"invoice": {"metadata": metadata}})
     paid = {"invoice_id": invoice["lago_id"], "amount_cents": 1, "reference": "transfer"}
-    mailed = ["invoice.finalized", "payment_receipt.created"]
+    mailed = ["invoice.finalized", "credit_note.created", "payment_receipt.created"]
     settings = {"issue_receipts": True, "email": "accounts@acme.example", "email_settings": mailed}
     await company.put("/organizations", {"organization": settings})
     company.client.headers["Idempotency-Key"] = "first payment"
     payment = (await company.post("/payments", {"payment": paid}))["payment"]
     del company.client.headers["Idempotency-Key"]
+    note = await one_that_is_used(company, invoice)
     await one_whose_vat_number_is_checked(company, add_on)
     sold = await one_plan_with_everything(company, tax, add_on, customer)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
@@ -68,6 +71,7 @@ async def one_of_everything(company: Company) -> Names:
         "customers": customer["external_id"],
         "add_ons": add_on["code"],
         "invoices": invoice["lago_id"],
+        "credit_notes": note["lago_id"],
         "fees": invoice["fees"][0]["lago_id"],
         "payments": payment["lago_id"],
         "events": event["transaction_id"],
@@ -131,6 +135,15 @@ async def own_units(company: Company, subscription_id: str, fixed_charge_id: str
         await work.execute(
             insert(usage_thresholds).values(threshold | made | {"amount_cents": 100, "recurring": False})
         )
+
+
+async def one_that_is_used(company: Company, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A credit note on the invoice, of which another invoice of the customer uses a part."""
+    note = await company.credit_note(invoice, 100, credit_amount_cents=120, metadata={"team": "sales"})
+    other = await company.invoice(invoice["customer"], {"add_on_code": invoice["fees"][0]["item"]["code"]})
+    async with company.works.enter(company.id) as work:
+        await apply(work, await lock(work, UUID(other["lago_id"])))
+    return note
 
 
 async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:

@@ -3,6 +3,9 @@
 from conto.catalog import eu_taxes as _eu_taxes
 from conto.catalog import payload as _catalog_payload
 from conto.catalog.plans import delete as _plan_deletion
+from conto.credits.notes import document as _credit_note_document
+from conto.credits.notes import letter as _credit_note_letter
+from conto.credits.notes import payload as _credit_note_payload
 from conto.customers import check_vat as _check_vat
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
@@ -41,6 +44,9 @@ _registered = (
     _eu_taxes,
     _catalog_payload,
     _check_vat,
+    _credit_note_document,
+    _credit_note_letter,
+    _credit_note_payload,
     _customer_payload,
     _document,
     _event_errors,

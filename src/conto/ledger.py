@@ -93,6 +93,91 @@ def invoice_voided(invoice: Row[Any]) -> list[Transfer]:
     ]
 
 
+def credit_balance(note_id: UUID) -> Account:
+    """What a credit note still has for its customer's later invoices."""
+    return Account("credit_note", note_id)
+
+
+REFUNDS = Account("refunds")
+"""What was promised to be sent back, and is not yet."""
+
+
+def credit_note_issued(note: Row[Any]) -> list[Transfer]:
+    """A final credit note: what its invoice brought to revenue and taxes goes to its balance, refunds and the invoice.
+
+    What it sets off is no longer owed for its invoice.
+    """
+    taxes = min(note.taxes_amount_cents, note.total_amount_cents)
+    parts = _matched(
+        [(REVENUE, note.total_amount_cents - taxes), (TAXES, taxes)],
+        [
+            (credit_balance(note.id), note.credit_amount_cents),
+            (REFUNDS, note.refund_amount_cents),
+            (receivable(note.invoice_id), note.offset_amount_cents),
+        ],
+    )
+    return [_of_note("credit_note_issued", note, *part) for part in parts]
+
+
+def _matched(
+    debits: list[tuple[Account, int]], credits: list[tuple[Account, int]]
+) -> list[tuple[Account, Account, int]]:
+    """The transfers that take these amounts from the one side to the other, the first from the first."""
+    assert sum(amount for _, amount in debits) == sum(amount for _, amount in credits)
+    found: list[tuple[Account, Account, int]] = []
+    left = dict(debits)
+    for credit, owed in credits:
+        for debit in left:
+            amount = min(left[debit], owed)
+            if amount:
+                found.append((debit, credit, amount))
+                left[debit], owed = left[debit] - amount, owed - amount
+    return found
+
+
+def credit_note_voided(note: Row[Any]) -> list[Transfer]:
+    """A credit note whose balance is given up: it is revenue again."""
+    return [_of_note("credit_note_voided", note, credit_balance(note.id), REVENUE, note.balance_amount_cents)]
+
+
+def refund_settled(note: Row[Any]) -> list[Transfer]:
+    """The refund of a credit note was sent; none where it has no such part."""
+    return _refund("refund_settled", note, REFUNDS, CASH)
+
+
+def refund_reopened(note: Row[Any]) -> list[Transfer]:
+    """The refund of a credit note that was said to be sent was not, after all."""
+    return _refund("refund_reopened", note, CASH, REFUNDS)
+
+
+def _refund(kind: str, note: Row[Any], debit: Account, credit: Account) -> list[Transfer]:
+    return [_of_note(kind, note, debit, credit, note.refund_amount_cents)] if note.refund_amount_cents else []
+
+
+def _of_note(kind: str, note: Row[Any], debit: Account, credit: Account, amount_cents: int) -> Transfer:
+    return Transfer(kind, debit, credit, amount_cents, note.currency, note.customer_id, note.invoice_id)
+
+
+def credit_applied(note_id: UUID, amount_cents: int, *, to: Row[Any]) -> Transfer:
+    """What an invoice used of a credit note's balance: so much less is owed for it."""
+    return Transfer(
+        "credit_applied", credit_balance(note_id), receivable(to.id), amount_cents, to.currency, to.customer_id, to.id
+    )
+
+
+def credit_given_back(note_id: UUID, amount_cents: int, *, by: Row[Any]) -> Transfer:
+    """What an invoice that was given up had used of a credit note's balance."""
+    return Transfer(
+        "credit_given_back",
+        receivable(by.id),
+        credit_balance(note_id),
+        amount_cents,
+        by.currency,
+        by.customer_id,
+        by.id,
+    )
+
+
 async def post(work: Work, transfers: Iterable[Transfer]) -> None:
     """Write the transfers in the transaction of the action."""
     await insert_rows(

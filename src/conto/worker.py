@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-DOCUMENTS = frozenset({"document", "receipt_document"})
+DOCUMENTS = frozenset({"credit_note_document", "document", "receipt_document"})
 """The kinds of job that take long and have a queue of their own, so that nothing light waits behind them."""
 
 LOOK_SECONDS = 1

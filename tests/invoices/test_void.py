@@ -76,11 +76,62 @@ async def test_an_invoice_of_a_deleted_customer_can_be_voided(company, issued):
     assert (await voided(company, issued))["status"] == "voided"
 
 
-async def test_a_credit_note_is_not_made_before_there_are_any(company, issued):
-    answer = await voided(company, issued, 403, generate_credit_note=True)
-    assert answer["code"] == "feature_unavailable"
+async def notes_of(company):
+    notes = (await company.get("/credit_notes"))["credit_notes"]
+    return sorted(notes, key=lambda note: note["sequential_id"])
+
+
+async def test_a_void_with_a_credit_note_gives_back_what_is_asked_for_and_closes_the_rest(company, issued):
+    await company.paid(issued, 300)
+    await company.run_jobs()
+    await listens(company)
+    void = await voided(company, issued, generate_credit_note=True, credit_amount=300, refund_amount=300)
+    assert (void["status"], void["total_due_amount_cents"], void["payment_status"]) == ("voided", 0, "pending")
+    first, second = await notes_of(company)
+    assert [(note["total_amount_cents"], note["credit_status"]) for note in (first, second)] == [
+        (600, "available"),
+        (600, "voided"),
+    ]
+    assert (first["credit_amount_cents"], first["refund_amount_cents"], first["balance_amount_cents"]) == (
+        300,
+        300,
+        300,
+    )
+    assert first["items"][0]["amount_cents"] == 500
+    assert first["number"] == f"{issued['number']}-CN001"
+    assert (second["credit_amount_cents"], second["balance_amount_cents"]) == (600, 0)
+    assert {note["reason"] for note in (first, second)} == {"other"}
+    assert first["description"] == f"Credit note created due to voided invoice {issued['lago_id']}"
+    assert await webhook_types(company) == ["invoice.voided", "credit_note.created", "credit_note.created"]
+    assert await mismatches(company) == []
+
+
+async def test_a_void_with_no_amounts_closes_everything(company, issued):
+    await voided(company, issued, generate_credit_note=True)
+    (note,) = await notes_of(company)
+    assert (note["total_amount_cents"], note["credit_status"], note["balance_amount_cents"]) == (1200, "voided", 0)
+
+
+@pytest.mark.parametrize(
+    ("credit", "refund"),
+    [(1201, 0), (0, 301), (901, 300)],
+)
+async def test_a_void_gives_back_no_more_than_is_left(company, issued, credit, refund):
+    await company.paid(issued, 300)
+    answer = await voided(company, issued, 422, generate_credit_note=True, credit_amount=credit, refund_amount=refund)
+    assert answer["error_details"] == {"credit_refund_amount": ["total_amount_exceeds_invoice_amount"]}
+    assert await notes_of(company) == []
     assert (await company.get(f"/invoices/{issued['lago_id']}"))["invoice"]["status"] == "finalized"
-    assert (await voided(company, issued, generate_credit_note=False))["status"] == "voided"
+
+
+async def test_a_void_without_a_credit_note_makes_none(company, issued):
+    await voided(company, issued, generate_credit_note=False, credit_amount=300)
+    assert await notes_of(company) == []
+
+
+async def test_a_voided_invoice_is_not_voided_again_with_a_credit_note(company, issued):
+    await voided(company, issued)
+    assert (await voided(company, issued, 405, generate_credit_note=True))["code"] == "not_voidable"
 
 
 async def test_a_stored_total_that_the_ledger_does_not_know_is_found(company, issued, databases):

@@ -23,6 +23,11 @@ def receipt_number(customer_slug: str, sequential_id: int) -> str:
     return f"{customer_slug}-RCPT-{sequential_id:06d}"
 
 
+def credit_note_number(invoice_number: str, sequential_id: int) -> str:
+    """The number of an invoice's n-th credit note (chapter 61 §1)."""
+    return f"{invoice_number}-CN{padded(sequential_id)}"
+
+
 def draft_number(prefix: str) -> str:
     """What stands in place of a number until the invoice is final."""
     return f"{prefix}-DRAFT"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Row, Select, Table, Uuid, any_, bindparam, select
 
 from conto.catalog.applied_taxes import shown_by_owner
 from conto.catalog.selected_sections import sections_of_customer
@@ -80,6 +80,21 @@ _ERRORS = (
     )
     .order_by(customer_error_details.c.created_at, customer_error_details.c.id)
 )
+
+
+def owner_locked(table: Table) -> Select[Any]:
+    """The customer whose the row `id` of the table is, locked for a billing action before that row is."""
+    return (
+        select(customers.c.id)
+        .where(
+            customers.c.organization_id == ORGANIZATION,
+            customers.c.id
+            == select(table.c.customer_id)
+            .where(table.c.organization_id == ORGANIZATION, table.c.id == bindparam("id"))
+            .scalar_subquery(),
+        )
+        .with_for_update(key_share=True)
+    )
 
 
 def with_entity(work: Work) -> Select[Any]:

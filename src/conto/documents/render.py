@@ -9,7 +9,9 @@ from typing import Any
 
 import typst
 
+from conto.documents.credit_note import credit_note_data
 from conto.documents.einvoice.cii import cii
+from conto.documents.einvoice.credit_note import credit_note_cii, credit_note_ubl
 from conto.documents.einvoice.embed import embedded
 from conto.documents.einvoice.facts import einvoice
 from conto.documents.einvoice.receipt import receipt_cii, receipt_ubl
@@ -101,6 +103,25 @@ def render_receipt_xml(
 ) -> bytes:
     """The payment receipt as a file of data on its own, in UBL; arguments as for the PDF."""
     return receipt_ubl(receipt, invoice, seller, locale)
+
+
+def render_credit_note(
+    note: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en", logo: bytes | None = None
+) -> bytes:
+    """The credit note (CreditNoteObject) as PDF; of a billing entity with e-invoicing, with its data in it (Factur-X).
+
+    `seller` and `logo` are as for an invoice.
+    """
+    spoken = _speakable(locale)
+    on = date.fromisoformat(note["issuing_date"])
+    data = _dressed(credit_note_data(note, seller, spoken), note["customer"], seller, spoken, on)
+    pdf = _set("credit_note.typ", data, logo)
+    return _with_data(pdf, data, credit_note_cii(note, seller, locale)) if seller.get("einvoicing") else pdf
+
+
+def render_credit_note_xml(note: Mapping[str, Any], seller: Mapping[str, Any], locale: str = "en") -> bytes:
+    """The credit note as a file of data on its own, in UBL; arguments as for the PDF."""
+    return credit_note_ubl(note, seller, locale)
 
 
 def _speakable(locale: str) -> str:

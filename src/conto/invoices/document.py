@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Table, select, update
 
 from conto import jobs
 from conto.customers.queries import customer_by_id
@@ -63,7 +63,7 @@ async def make(works: Works, organization_id: UUID, invoice_id: UUID) -> None:
         await works.files.put(made["file_path"], await asyncio.to_thread(_render_pdf, source))
     async with works.enter(organization_id) as work:
         for column, path in made.items():
-            if await _noted(work, invoice_id, column, path) and column == "file_path":
+            if await noted(work, invoices, invoice_id, column, path) and column == "file_path":
                 work.emit("invoice.generated", invoice_id)
                 await mail_new(work, invoice_id)
 
@@ -116,16 +116,16 @@ async def _seller(work: Work, invoice: Row[Any]) -> Row[Any]:
     )
 
 
-async def _noted(work: Work, invoice_id: UUID, column: str, path: str) -> bool:
-    """Note where a file is; whether this run was the first, also when two workers made it at the same time."""
+async def noted(work: Work, table: Table, object_id: UUID, column: str, path: str) -> bool:
+    """Note where a document's file is; whether this run was the first, also when two workers made it at one time."""
     first = await work.first(
-        update(invoices)
+        update(table)
         .where(
-            invoices.c.organization_id == work.organization.id,
-            invoices.c.id == invoice_id,
-            invoices.c[column].is_(None),
+            table.c.organization_id == work.organization.id,
+            table.c.id == object_id,
+            table.c[column].is_(None),
         )
         .values({column: path})
-        .returning(invoices.c.id)
+        .returning(table.c.id)
     )
     return first is not None

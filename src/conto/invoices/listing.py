@@ -73,7 +73,11 @@ def _has_payment() -> ColumnElement[bool]:
     )
 
 
-SETTLED: Mapping[str, Callable[[], ColumnElement[bool]]] = {"payment": _has_payment, "credit_note": false}
+def _has_offset() -> ColumnElement[bool]:
+    return invoices.c.total_offsetted_credit_note_amount_cents > 0
+
+
+SETTLED: Mapping[str, Callable[[], ColumnElement[bool]]] = {"payment": _has_payment, "credit_note": _has_offset}
 """What shows that an invoice was settled in each way, wholly or in part."""
 
 

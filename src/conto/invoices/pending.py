@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from conto import agenda
 from conto.agenda import Lane, Rank
+from conto.credits.notes.drafts import finalize_notes
 from conto.customers.queries import customer_by_id
 from conto.customers.vat_checks import TAXES_KNOWN
 from conto.db.tables import invoices
@@ -46,6 +47,7 @@ async def issue_next(work: Work, customer_id: UUID) -> None:
     await agenda.put(work, TAXES_KNOWN, customer_id, lane=customer_id, due_at=work.now)
     taxed = await tax(work, invoice, customer)
     await finish(work, taxed, customer, event_type=ISSUED.get(invoice.invoice_type, ISSUED_OTHERWISE))
+    await finalize_notes(work, invoice.id)
 
 
 async def _oldest_pending(work: Work, customer_id: UUID) -> Row[Any] | None:

@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, Label, Row, Select, Table, Text, Uuid, any_, bindparam, func, literal, select
 
 from conto.clock import system_now
-from conto.customers.queries import METADATA, WITH_ENTITY, embedded
+from conto.customers.queries import METADATA, WITH_ENTITY, embedded, owner_locked
 from conto.db.nested import Nested, nested
 from conto.db.tables import (
     applied_invoice_custom_sections,
     billing_entities,
+    credit_notes,
+    credits,
     customers,
     fees,
     fees_taxes,
@@ -23,6 +25,7 @@ from conto.db.tables import (
     subscriptions,
 )
 from conto.errors import NotFound
+from conto.schemas.credits import show_credit
 from conto.schemas.customers import show_customer
 from conto.schemas.fees import FeeObject, show_fee
 from conto.schemas.invoices import (
@@ -50,21 +53,13 @@ _WITH_ENTITY = select(invoices, *OF_ENTITY).join(
     (billing_entities.c.organization_id == invoices.c.organization_id)
     & (billing_entities.c.id == invoices.c.billing_entity_id),
 )
-_BY_ID = _WITH_ENTITY.where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+BY_ID = _WITH_ENTITY.where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
+"""The invoice with an id, in whatever state it is."""
+
 _IS_VISIBLE = invoices.c.status == any_(literal(list(VISIBLE), ARRAY(Text)))
-_VISIBLE_BY_ID = _BY_ID.where(_IS_VISIBLE)
+_VISIBLE_BY_ID = BY_ID.where(_IS_VISIBLE)
 _VISIBLE_BY_ID_LOCKED = _VISIBLE_BY_ID.with_for_update(key_share=True, of=invoices)
-_OWNER_LOCKED = (
-    select(customers.c.id)
-    .where(
-        customers.c.organization_id == ORGANIZATION,
-        customers.c.id
-        == select(invoices.c.customer_id)
-        .where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("id"))
-        .scalar_subquery(),
-    )
-    .with_for_update(key_share=True)
-)
+_OWNER_LOCKED = owner_locked(invoices)
 
 
 def _parts(table: Table, owner: Column[Any]) -> Select[Any]:
@@ -156,6 +151,32 @@ _ITS_SUBSCRIPTIONS = nested(
     .correlate(invoices),
     "id",
 )
+_CREDITED_INVOICES = invoices.alias("credited_invoices")
+_ITS_CREDITS = nested(
+    "credits",
+    select(
+        credits,
+        credit_notes.c.number.label("item_code"),
+        _CREDITED_INVOICES.c.number.label("item_name"),
+        credit_notes.c.description.label("item_description"),
+    )
+    .join(
+        credit_notes,
+        (credit_notes.c.organization_id == credits.c.organization_id) & (credit_notes.c.id == credits.c.credit_note_id),
+    )
+    .join(
+        _CREDITED_INVOICES,
+        (_CREDITED_INVOICES.c.organization_id == credit_notes.c.organization_id)
+        & (_CREDITED_INVOICES.c.id == credit_notes.c.invoice_id),
+    )
+    .where(
+        credits.c.organization_id == invoices.c.organization_id,
+        credits.c.invoice_id == invoices.c.id,
+        credits.c.given_back_at.is_(None),
+    )
+    .correlate(invoices),
+    "position",
+)
 _ITS_CUSTOMER = nested(
     "customer",
     WITH_ENTITY.add_columns(METADATA.column)
@@ -163,7 +184,7 @@ _ITS_CUSTOMER = nested(
     .correlate(invoices),
     "id",
 )
-_WHOLE = _BY_ID.add_columns(
+_WHOLE = BY_ID.add_columns(
     _ITS_CUSTOMER.column,
     _ITS_METADATA.column,
     _ITS_TAXES.column,
@@ -171,6 +192,7 @@ _WHOLE = _BY_ID.add_columns(
     _ITS_FEES.column,
     _ITS_PERIODS.column,
     _ITS_SUBSCRIPTIONS.column,
+    _ITS_CREDITS.column,
 )
 _VISIBLE_WHOLE = _WHOLE.where(_IS_VISIBLE)
 
@@ -292,6 +314,7 @@ def _shown_whole(work: Work, row: Row[Any] | None) -> InvoiceObjectExtended:
         [show_fee(fee) for fee in _ITS_FEES.of(row)],
         [shown(work, billed[each.subscription_id]) for each in periods],
         [show_billing_period(each, billed[each.subscription_id]) for each in periods],
+        [show_credit(credit, row) for credit in _ITS_CREDITS.of(row)],
         work.files,
         system_now(),
     )

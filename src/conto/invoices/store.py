@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, bindparam, delete, literal, select, update
+from sqlalchemy import ARRAY, Row, Select, Table, Uuid, any_, bindparam, delete, literal, select, update
 
 from conto.core.money import MOST_CENTS, ZERO
 from conto.core.taxes import FeeTaxes, InvoiceTaxes, Tax, TaxedFee, on_fee, on_invoice
@@ -62,22 +62,26 @@ _REPLACE = _replacing()
 
 
 def _taking_off() -> Select[Any]:
-    """The statement that takes all off an invoice that is on it."""
-    its_fees = select(fees.c.id).where(
-        fees.c.organization_id == ORGANIZATION, fees.c.invoice_id == bindparam("invoice")
-    )
+    """The statement that takes all off an invoice but its fees."""
     parts = [
         delete(table).where(table.c.organization_id == ORGANIZATION, table.c.invoice_id == bindparam("invoice"))
         for table in PARTS
-        if table is not fees_taxes
+        if table not in (fees, fees_taxes)
     ]
-    taxes = delete(fees_taxes).where(fees_taxes.c.organization_id == ORGANIZATION, fees_taxes.c.fee_id.in_(its_fees))
-    return select(literal(1)).add_cte(
-        taxes.cte("without_taxes"), *(part.cte(f"without_part_{place}") for place, part in enumerate(parts))
-    )
+    return select(literal(1)).add_cte(*(part.cte(f"without_part_{place}") for place, part in enumerate(parts)))
+
+
+def _removing() -> Select[Any]:
+    """The statement that removes fees with their taxes."""
+    chosen = bindparam("ids", type_=ARRAY(Uuid))
+    taxes = delete(fees_taxes).where(fees_taxes.c.organization_id == ORGANIZATION, fees_taxes.c.fee_id == any_(chosen))
+    own = delete(fees).where(fees.c.organization_id == ORGANIZATION, fees.c.id == any_(chosen))
+    return select(literal(1)).add_cte(taxes.cte("without_taxes"), own.cte("without_fees"))
 
 
 _TAKE_PARTS_OFF = _taking_off()
+_REMOVE = _removing()
+_OLD_FEES = select(fees).where(fees.c.organization_id == ORGANIZATION, fees.c.invoice_id == bindparam("invoice"))
 _CHANGE = update(invoices).where(invoices.c.organization_id == ORGANIZATION, invoices.c.id == bindparam("invoice"))
 
 
@@ -90,17 +94,27 @@ async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
     return await work.one(_STORE, **_parameters(_rows(work, draft, new_id(), work.now)))
 
 
-async def replace(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> None:
+async def replace(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> Sequence[Row[Any]]:
     """Tax the fees, sum up, and write anew all that is on a draft; its id, creation and number stay.
+
+    The fees that it had are still there, for what refers to them; `remove` takes the returned ones off.
 
     Raises:
         Invalid: with its taxes the invoice comes to more than a document may.
     """
     rows = _rows(work, draft, invoice.id, invoice.created_at)
     (row,) = rows.pop(invoices)
+    old = await work.rows(_OLD_FEES, invoice=invoice.id)
     await work.rows(_TAKE_PARTS_OFF, invoice=invoice.id)
     await work.change(_CHANGE, invoice=invoice.id, **{name: row[name] for name in REPLACED})
     await work.rows(_REPLACE, **_parameters(rows))
+    return old
+
+
+async def remove(work: Work, old: Sequence[Row[Any]]) -> None:
+    """Remove fees whose place others took."""
+    if old:
+        await work.rows(_REMOVE, ids=[fee.id for fee in old])
 
 
 def _parameters(rows: Mapping[Table, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
@@ -159,6 +173,8 @@ def _invoice_row(
         **amounts(summed),
         **(NO_TOTALS if draft.taxes_pending else {}),
         "total_paid_amount_cents": 0,
+        "total_refunded_amount_cents": 0,
+        "total_offsetted_credit_note_amount_cents": 0,
         "taxes_rate": taxed.rate,
         "version_number": VERSION,
         "self_billed": draft.customer.account_type == "partner",

@@ -14,6 +14,8 @@ from conto.core.days import local_day, start_of_day
 from conto.core.invoice_dates import finalization_date, issuing_date_when_finalized
 from conto.core.numbering import draft_number
 from conto.core.periods.ranges import Occasion, Period
+from conto.credits.notes.apply import apply
+from conto.credits.notes.drafts import delete_notes, finalize_notes, follow_refresh
 from conto.customers.queries import customer_by_id
 from conto.db.tables import invoice_subscriptions, invoices
 from conto.errors import NotFound
@@ -35,8 +37,8 @@ from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
 from conto.invoices.plan_fees import subscription_fees
-from conto.invoices.queries import lock
-from conto.invoices.store import replace, store
+from conto.invoices.queries import BY_ID, lock
+from conto.invoices.store import remove, replace, store
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.work import ORGANIZATION, Work
 
@@ -70,7 +72,7 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     if grace and not _is_immediate(billed):
         await _keep_as_draft(work, stored, customer, billed[0])
     else:
-        await finish(work, stored, customer, event_type="invoice.created")
+        await _finish(work, stored, customer)
     return stored
 
 
@@ -82,7 +84,7 @@ async def refresh(work: Work, invoice: Row[Any]) -> None:
     customer = await customer_by_id(work, invoice.customer_id)
     billed = await _billed_on(work, invoice)
     kept = Dates(invoice.issuing_date, invoice.payment_due_date, invoice.net_payment_term)
-    await replace(work, invoice, await _draft(work, customer, billed, kept, invoice))
+    await _build_anew(work, invoice, await _draft(work, customer, billed, kept, invoice))
 
 
 async def issue(work: Work, invoice: Row[Any]) -> None:
@@ -93,9 +95,39 @@ async def issue(work: Work, invoice: Row[Any]) -> None:
     customer = await customer_by_id(work, invoice.customer_id)
     billed = await _billed_on(work, invoice)
     issued = _dates_when_issued(work, customer, invoice, billed)
-    await replace(work, invoice, await _draft(work, customer, billed, issued, invoice))
+    await _build_anew(work, invoice, await _draft(work, customer, billed, issued, invoice))
     await agenda.drop(work, FINALIZATION, invoice.id)
-    await finish(work, await lock(work, invoice.id), customer, event_type="invoice.created")
+    await _finish(work, await lock(work, invoice.id), customer)
+    await finalize_notes(work, invoice.id)
+
+
+async def _build_anew(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> None:
+    """Put new fees in the place of the old ones, and have credit notes on the draft follow."""
+    old = await replace(work, invoice, draft)
+    successors = {_identity(fee): fee.id for fee in draft.fees}
+    moved = {fee.id: successors[key] for fee in old if (key := _identity(fee)) in successors}
+    await follow_refresh(work, invoice, moved)
+    await remove(work, old)
+
+
+def _identity(fee: Any) -> object:
+    """What makes a fee the same one when its draft is built anew."""
+    return (
+        fee.fee_type,
+        fee.subscription_id,
+        fee.charge_id,
+        fee.charge_filter_id,
+        fee.fixed_charge_id,
+        tuple(sorted(fee.grouped_by.items())),
+        fee.true_up_parent_fee_id is not None,
+    )
+
+
+async def _finish(work: Work, invoice: Row[Any], customer: Row[Any]) -> None:
+    """Take off what the customer has in credit notes, and issue the invoice."""
+    if not awaits_taxes(invoice.invoice_type, customer) and await apply(work, invoice):
+        invoice = await work.one(BY_ID, id=invoice.id)
+    await finish(work, invoice, customer, event_type="invoice.created")
 
 
 async def drop(work: Work, invoice: Row[Any]) -> None:
@@ -105,6 +137,7 @@ async def drop(work: Work, invoice: Row[Any]) -> None:
         .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice.id)
         .values(status="deleted", updated_at=work.now)
     )
+    await delete_notes(work, invoice.id)
     await agenda.drop(work, FINALIZATION, invoice.id)
     work.emit("invoice.deleted", invoice.id)
 

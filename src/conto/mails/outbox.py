@@ -23,7 +23,7 @@ from conto.work import Work
 MAIL = "mail"
 """The kind of job that sends a mail."""
 
-LOGGED_ON = {"invoice": "Invoice", "payment_receipt": "PaymentReceipt"}
+LOGGED_ON = {"credit_note": "CreditNote", "invoice": "Invoice", "payment_receipt": "PaymentReceipt"}
 """What a mail that carries a document is logged on, by its kind."""
 
 LEASE = timedelta(seconds=2 * WHOLE_SECONDS)

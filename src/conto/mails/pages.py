@@ -32,7 +32,7 @@ def letter_to_customer(
     facts: Sequence[tuple[str, str]],
     attachments: Sequence[Attachment],
 ) -> Letter:
-    """The letter in which a billing entity brings a document, an `invoice` or a `receipt`, to its customer.
+    """The letter in which a billing entity brings an `invoice`, `credit_note` or `receipt` to its customer.
 
     A fact is the name of one of the words of `conto.mails.texts`, and its value.
     """

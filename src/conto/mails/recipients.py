@@ -13,6 +13,7 @@ from conto.schemas.rules import is_email
 
 INVOICES = "invoice.finalized"
 RECEIPTS = "payment_receipt.created"
+CREDIT_NOTES = "credit_note.created"
 
 
 def unasked(entity: Row[Any], customer_email: str | None, setting: str) -> Recipients | None:

@@ -28,7 +28,7 @@ from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.invoices.fee_taxes import tax_levels
 from conto.metering.aggregations.units import rounded
-from conto.metering.ingest import Metric, compute, failure, metrics_of, number_of
+from conto.metering.ingest import Metric, computed, failure, metrics_of, number_of
 from conto.metering.one_event import Happened, add
 from conto.metering.store import Group
 from conto.metering.usage import (
@@ -177,7 +177,7 @@ def _event(data: EventEstimateInput) -> NewEvent:
 
 def _compute(work: Work, event: NewEvent, metric: Metric | None) -> None:
     if metric is not None:
-        compute(work, event, metric)
+        event.properties = computed(event, metric, work.now)
 
 
 async def _estimate(

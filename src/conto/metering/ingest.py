@@ -113,13 +113,12 @@ def failure(error: EvaluationFailed) -> str:
 
 
 def value_of(properties: Mapping[str, Any], metric: Metric | None) -> Decimal | None:
-    """The number that the metric aggregates of an event with the properties; None where there is none.
+    """The number that the metric aggregates of an event with the properties; None where there is none."""
+    return None if metric is None else number_of(properties.get(metric.field_name))
 
-    That is where the property is any other text, truth or a list.
-    """
-    if metric is None:
-        return None
-    value = properties.get(metric.field_name)
+
+def number_of(value: Any) -> Decimal | None:
+    """The number that a property is for aggregations; None for any other text, for truth and for lists."""
     if isinstance(value, Decimal):
         # In plain decimal form every JSON number is a text that takes part, and the reader has bounded it.
         return value

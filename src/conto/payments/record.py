@@ -13,6 +13,7 @@ from conto.ids import as_id, new_id
 from conto.invoices.queries import lock
 from conto.invoices.update import set_payment_status
 from conto.payments.receipts.issue import issue
+from conto.schemas.invoices import due_cents
 from conto.schemas.payments import PaymentInput
 from conto.schemas.reader import Problems
 from conto.work import Work
@@ -21,7 +22,7 @@ PAYABLE = ("finalized",)
 
 
 async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> UUID:
-    """Record the payment; the invoice is paid once its payments come to its total. The payment's id.
+    """Record the payment; the invoice is paid once nothing of it is due any more. The payment's id.
 
     `problems` holds what the reader of the input found; the chapter says when each is told.
 
@@ -48,7 +49,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
         .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice.id)
         .values(total_paid_amount_cents=paid, updated_at=work.now)
     )
-    if paid == invoice.total_amount_cents and invoice.payment_status != "succeeded":
+    if payment.amount_cents == due_cents(invoice) and invoice.payment_status != "succeeded":
         await set_payment_status(work, invoice, "succeeded")
     await issue(work, payment)
     return payment.id
@@ -64,7 +65,7 @@ def refuse_wrong_fields(data: PaymentInput, problems: Problems, invoice: Row[Any
     elif not data.reference:
         found.add("reference", "value_is_mandatory")
     assert isinstance(data.amount_cents, int)
-    if data.amount_cents > invoice.total_amount_cents - invoice.total_paid_amount_cents:
+    if data.amount_cents > due_cents(invoice):
         found.add("amount_cents", "value_is_out_of_range")
     found.raise_if_any()
 

@@ -19,8 +19,25 @@ WantedPaymentStatus = Annotated[
 Settlement = Annotated[Literal["payment", "credit_note"], RefusedAs("must be one of: payment, credit_note")]
 
 
-class InvoiceFilters(Struct, kw_only=True, frozen=True):
-    """Filters of invoices; all that are given must match. An unreadable issuing date is left out."""
+class IssuingDateFilters(Struct, kw_only=True, frozen=True):
+    """Filters of documents by their day of issue. An unreadable one is left out."""
+
+    issuing_date_from: Text | UnsetType = UNSET
+    issuing_date_to: Text | UnsetType = UNSET
+
+    @property
+    def issuing_day_from(self) -> date | None:
+        """The first issuing date that is wanted."""
+        return readable_day(self.issuing_date_from)
+
+    @property
+    def issuing_day_to(self) -> date | None:
+        """The last issuing date that is wanted."""
+        return readable_day(self.issuing_date_to)
+
+
+class InvoiceFilters(IssuingDateFilters, kw_only=True, frozen=True):
+    """Filters of invoices; all that are given must match."""
 
     external_customer_id: Text | UnsetType = UNSET
     customer_external_id: Text | UnsetType = UNSET
@@ -35,24 +52,12 @@ class InvoiceFilters(Struct, kw_only=True, frozen=True):
     settlements: list[Settlement] | UnsetType = UNSET
     invoice_type: InvoiceType | UnsetType = UNSET
     currency: Text | UnsetType = UNSET
-    issuing_date_from: Text | UnsetType = UNSET
-    issuing_date_to: Text | UnsetType = UNSET
     amount_from: Cents | UnsetType = UNSET
     amount_to: Cents | UnsetType = UNSET
     search_term: Text | UnsetType = UNSET
     billing_entity_codes: list[Text] | UnsetType = UNSET
     purchase_order_number: Text | UnsetType = UNSET
     metadata: Annotated[dict[str, Text], items(20)] | UnsetType = UNSET
-
-    @property
-    def issuing_day_from(self) -> date | None:
-        """The first issuing date that is wanted."""
-        return readable_day(self.issuing_date_from)
-
-    @property
-    def issuing_day_to(self) -> date | None:
-        """The last issuing date that is wanted."""
-        return readable_day(self.issuing_date_to)
 
 
 class FeeFilters(Struct, kw_only=True, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from conto.files import Files
+from conto.schemas.credits import CreditObject
 from conto.schemas.custom_sections import (
     InvoiceAppliedInvoiceCustomSectionObject,
     InvoiceCustomSectionInput,
@@ -219,7 +220,7 @@ class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
     """An invoice as it answers for itself and as webhooks tell of it."""
 
     fees: list[FeeObject] | UnsetType = UNSET
-    credits: list[Any]
+    credits: list[CreditObject]
     subscriptions: list[SubscriptionObject]
     billing_periods: list[BillingPeriodObject]
     error_details: list[Any]
@@ -227,6 +228,14 @@ class InvoiceObjectExtended(InvoiceObject, kw_only=True, frozen=True):
 
 VISIBLE = ("draft", "finalized", "voided", "pending", "failed")
 """The states in which an invoice can be seen."""
+
+
+def due_cents(invoice: Row[Any]) -> int:
+    """What is neither paid nor set off by credit notes; nothing of a voided invoice (chapter 20 §5.6)."""
+    if invoice.status == "voided":
+        return 0
+    settled = invoice.total_paid_amount_cents + invoice.total_offsetted_credit_note_amount_cents
+    return invoice.total_amount_cents - settled
 
 
 def _fields(
@@ -243,9 +252,8 @@ def _fields(
         " status payment_status currency fees_amount_cents coupons_amount_cents credit_notes_amount_cents"
         " sub_total_excluding_taxes_amount_cents taxes_amount_cents sub_total_including_taxes_amount_cents"
         " prepaid_credit_amount_cents progressive_billing_credit_amount_cents total_amount_cents"
-        " total_paid_amount_cents version_number self_billed"
+        " total_paid_amount_cents total_offsetted_credit_note_amount_cents version_number self_billed"
     ).split()
-    due = 0 if invoice.status == "voided" else invoice.total_amount_cents - invoice.total_paid_amount_cents
     lost_at = invoice.payment_dispute_lost_at
     return {name: getattr(invoice, name) for name in same} | {
         "lago_id": invoice.id,
@@ -254,8 +262,7 @@ def _fields(
         "payment_dispute_lost_at": lost_at and instant_ms(lost_at),
         "prepaid_granted_credit_amount_cents": None,
         "prepaid_purchased_credit_amount_cents": None,
-        "total_due_amount_cents": due,
-        "total_offsetted_credit_note_amount_cents": 0,
+        "total_due_amount_cents": due_cents(invoice),
         "file_url": invoice.file_path and files.link(invoice.file_path, now),
         "xml_url": invoice.xml_path and files.link(invoice.xml_path, now),
         "web_url": None,
@@ -321,6 +328,7 @@ def show_invoice_extended(
     fees: Sequence[FeeObject] | UnsetType,
     subscriptions: Sequence[SubscriptionObject],
     billing_periods: Sequence[BillingPeriodObject],
+    credits: Sequence[CreditObject],
     files: Files,
     now: datetime,
 ) -> InvoiceObjectExtended:
@@ -328,7 +336,7 @@ def show_invoice_extended(
     return InvoiceObjectExtended(
         **_fields(invoice, customer, metadata, applied_taxes, applied_sections, files, now),
         fees=fees if fees is UNSET else list(fees),
-        credits=[],
+        credits=list(credits),
         subscriptions=list(subscriptions),
         billing_periods=list(billing_periods),
         error_details=[],

@@ -25,6 +25,7 @@ from conto.subscriptions.renewal_dates import plan_renewals
 from conto.subscriptions.start import set_active
 from conto.subscriptions.terminate import cancel, set_ended
 from conto.subscriptions.trials import plan_trial_end
+from conto.subscriptions.unused import give_back_unused
 from conto.work import Work
 
 
@@ -146,6 +147,8 @@ async def take_over(work: Work, customer_id: UUID, pairs: Sequence[tuple[UUID, U
         await plan_ending(work, new)
         await plan_trial_end(work, one)
         await plan_renewals(work, customer_id, [(new, None)])
+        if occasion is Occasion.UPGRADE:
+            await give_back_unused(work, old, upgrade=True, way=old.on_termination_credit_note or "credit")
         ending = Side(old, occasion, Reason.TERMINATING)
         starting = [one.side] if _is_billed_up_front(one) else []
         if old.purchase_order_number == new.purchase_order_number:

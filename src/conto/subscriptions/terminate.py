@@ -20,6 +20,7 @@ from conto.subscriptions.queries import schedule_of, subscriptions_by_id
 from conto.subscriptions.renewal_dates import put_renewal
 from conto.subscriptions.start import ACTIVATION
 from conto.subscriptions.trials import TRIAL_END
+from conto.subscriptions.unused import give_back_unused, refuse_while_taxes_pending
 from conto.work import Work
 
 
@@ -42,9 +43,11 @@ async def terminate(work: Work, subscription: Row[Any], how: Ending = AS_STORED)
 
     Raises:
         Invalid: its successor waits for a payment.
+        NotAllowed: what was paid in advance still waits for its taxes.
     """
     if subscription.next_status == "incomplete":
         raise Invalid({"base": ["next_subscription_incomplete"]})
+    await refuse_while_taxes_pending(work, subscription)
     in_advance = subscription.pay_in_advance
     credit_note = how.credit_note or subscription.on_termination_credit_note or "credit"
     invoice = how.invoice or subscription.on_termination_invoice
@@ -64,6 +67,7 @@ async def terminate(work: Work, subscription: Row[Any], how: Ending = AS_STORED)
     ended = (await subscriptions_by_id(work, [subscription.id]))[subscription.id]
     if subscription.next_status == "pending":
         await cancel(work, subscription.next_id)
+    await give_back_unused(work, ended, upgrade=False, way=credit_note)
     customer = await customer_by_id(work, subscription.customer_id)
     if invoice == "generate":
         await bill(work, customer, [Side(ended, occasion, Reason.TERMINATING)], work.now)

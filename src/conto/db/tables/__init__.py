@@ -3,6 +3,7 @@
 from conto.db.tables.agenda import agenda, follower_positions
 from conto.db.tables.base import metadata
 from conto.db.tables.catalog import add_ons, add_ons_taxes, taxes
+from conto.db.tables.credits import credit_note_items, credit_notes, credit_notes_taxes, credits
 from conto.db.tables.custom_sections import (
     applied_invoice_custom_sections,
     billing_entities_custom_sections,
@@ -74,6 +75,10 @@ __all__ = [
     "charges",
     "charges_taxes",
     "counters",
+    "credit_note_items",
+    "credit_notes",
+    "credit_notes_taxes",
+    "credits",
     "customer_error_details",
     "customer_metadata",
     "customers",

@@ -17,6 +17,8 @@ AMOUNTS = (
     "prepaid_credit_amount_cents",
     "total_amount_cents",
     "total_paid_amount_cents",
+    "total_refunded_amount_cents",
+    "total_offsetted_credit_note_amount_cents",
 )
 
 invoices = owned_table(
@@ -70,7 +72,11 @@ invoices = owned_table(
         " = sub_total_including_taxes_amount_cents - credit_notes_amount_cents - prepaid_credit_amount_cents",
         name="total",
     ),
-    CheckConstraint("total_paid_amount_cents <= total_amount_cents", name="paid"),
+    CheckConstraint(
+        "total_paid_amount_cents + total_offsetted_credit_note_amount_cents <= total_amount_cents", name="paid"
+    ),
+    # Refunds asked for by credit notes, whether they were sent yet or not.
+    CheckConstraint("total_refunded_amount_cents <= total_paid_amount_cents", name="refunded"),
     CheckConstraint(
         "status not in ('finalized', 'voided') or (sequential_id is not null and finalized_at is not null)",
         name="numbered",

@@ -119,6 +119,7 @@ def _settlement(facts: EInvoice) -> Iterator[Any]:
             yield _allowance(category, part, facts.discount)
     yield ram("SpecifiedTradePaymentTerms", ram("DueDateDateTime", _day(facts.due_on)))
     yield _sums(facts)
+    yield ram("InvoiceReferencedDocument", ram("IssuerAssignedID", facts.preceding))
 
 
 def _tax(category: Category, part: Rated) -> Any:

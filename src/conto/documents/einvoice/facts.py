@@ -86,6 +86,8 @@ class EInvoice:
     breakdown: list[tuple[Category, Rated]]
     discount: str
     sums: Sums
+    preceding: str | None = None
+    """The number of the invoice that a credit note is on."""
 
 
 def einvoice(invoice: Json, seller: Json, locale: str) -> EInvoice:

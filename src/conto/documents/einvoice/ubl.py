@@ -15,6 +15,13 @@ PREFIXES = {
 }
 invoice, cac, cbc = (Vocabulary(PREFIXES[prefix], PREFIXES) for prefix in ("ubl", "cac", "cbc"))
 
+NOTE_PREFIXES = {
+    "note": "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2",
+    "cac": PREFIXES["cac"],
+    "cbc": PREFIXES["cbc"],
+}
+credit_note = Vocabulary(NOTE_PREFIXES["note"], NOTE_PREFIXES)
+
 
 def ubl(facts: EInvoice) -> bytes:
     """The document."""
@@ -26,23 +33,60 @@ def ubl(facts: EInvoice) -> bytes:
             cbc("IssueDate", facts.issued_on.isoformat()),
             cbc("DueDate", facts.due_on.isoformat()),
             cbc("InvoiceTypeCode", facts.type_code),
-            cbc("Note", facts.note),
-            cbc("DocumentCurrencyCode", facts.currency),
-            cbc("BuyerReference", facts.buyer_reference),
-            cac("OrderReference", cbc("ID", facts.order_number)),
-            cac("AccountingSupplierParty", cac("Party", *party(facts.seller))),
-            cac("AccountingCustomerParty", cac("Party", *party(facts.buyer))),
-            cac("Delivery", cbc("ActualDeliveryDate", facts.delivered_on.isoformat())),
+            *_head(facts),
             *(
                 cac("PaymentMeans", cbc("PaymentMeansCode", payment.code, name=payment.text))
                 for payment in facts.payments
             ),
-            *(_allowance(category, part, facts) for category, part in facts.breakdown if part.allowance),
-            _taxes(facts),
-            _sums(facts),
-            *(_line(line, facts.currency) for line in facts.lines),
+            *_sums_up(facts),
+            *(_line("InvoiceLine", "InvoicedQuantity", line, facts.currency) for line in facts.lines),
         )
     )
+
+
+def ubl_credit_note(facts: EInvoice) -> bytes:
+    """The document of a credit note, a kind of its own here."""
+    return written(
+        credit_note(
+            "CreditNote",
+            cbc("CustomizationID", GUIDELINE),
+            cbc("ID", facts.number),
+            cbc("IssueDate", facts.issued_on.isoformat()),
+            cbc("CreditNoteTypeCode", facts.type_code),
+            *_head(facts),
+            *(
+                cac(
+                    "PaymentMeans",
+                    cbc("PaymentMeansCode", payment.code, name=payment.text),
+                    cbc("PaymentDueDate", facts.due_on.isoformat()),
+                )
+                for payment in facts.payments
+            ),
+            *_sums_up(facts),
+            *(_line("CreditNoteLine", "CreditedQuantity", line, facts.currency) for line in facts.lines),
+        )
+    )
+
+
+def _head(facts: EInvoice) -> Iterator[Any]:
+    """What the document is about, and who is part of it."""
+    yield cbc("Note", facts.note)
+    yield cbc("DocumentCurrencyCode", facts.currency)
+    yield cbc("BuyerReference", facts.buyer_reference)
+    yield cac("OrderReference", cbc("ID", facts.order_number))
+    yield cac("BillingReference", cac("InvoiceDocumentReference", cbc("ID", facts.preceding)))
+    yield cac("AccountingSupplierParty", cac("Party", *party(facts.seller)))
+    yield cac("AccountingCustomerParty", cac("Party", *party(facts.buyer)))
+    yield cac("Delivery", cbc("ActualDeliveryDate", facts.delivered_on.isoformat()))
+
+
+def _sums_up(facts: EInvoice) -> Iterator[Any]:
+    """Allowances, taxes and totals."""
+    for category, part in facts.breakdown:
+        if part.allowance:
+            yield _allowance(category, part, facts)
+    yield _taxes(facts)
+    yield _sums(facts)
 
 
 def party(side: Party) -> list[Any]:
@@ -133,11 +177,11 @@ def _sums(facts: EInvoice) -> Any:
     )
 
 
-def _line(line: Line, currency: str) -> Any:
+def _line(name: str, quantity: str, line: Line, currency: str) -> Any:
     return cac(
-        "InvoiceLine",
+        name,
         cbc("ID", str(line.number)),
-        cbc("InvoicedQuantity", plain(line.units), unitCode=UNIT),
+        cbc(quantity, plain(line.units), unitCode=UNIT),
         _money("LineExtensionAmount", line.amount, currency),
         cac(
             "Item",

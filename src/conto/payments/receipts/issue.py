@@ -19,6 +19,7 @@ from conto.db.tables import (
 )
 from conto.ids import new_id
 from conto.jobs import Job
+from conto.schemas.invoices import due_cents
 from conto.work import ORGANIZATION, Work
 
 DOCUMENT = "receipt_document"
@@ -96,7 +97,7 @@ async def _store_lines(work: Work, receipt_id: UUID, paid: Sequence[Row[Any]]) -
                 "position": position,
                 "total_amount_cents": invoice.total_amount_cents,
                 "paid_amount_cents": invoice.total_paid_amount_cents,
-                "due_amount_cents": invoice.total_amount_cents - invoice.total_paid_amount_cents,
+                "due_amount_cents": due_cents(invoice),
             }
             for position, invoice in enumerate(paid)
         ],

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 # The caller says what it takes the key and the metrics of its events for; where that is not so (any more), nothing
 # is stored and it is told what is. Lists come as the text of an array, which is quicker to write than its bytes.
