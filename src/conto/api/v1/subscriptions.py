@@ -7,8 +7,8 @@ from conto.api.envelope import Body, decoded
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.customers.queries import customer as customer_row
-from conto.schemas.fields import Text
 from conto.errors import Forbidden
+from conto.schemas.fields import Text
 from conto.schemas.reader import Problems
 from conto.schemas.subscriptions import SubscriptionFilters, SubscriptionInput, SubscriptionObject
 from conto.subscriptions.create import create_subscription as start_subscription
