@@ -1,4 +1,4 @@
-"""Overrides, changes of the plan and other overrides that happen at once leave one copy that is whole (chapter 52 §7)."""
+"""Overrides and changes of the plan that happen at once leave one copy that is whole (chapter 52 §7)."""
 
 import asyncio
 from typing import Any
