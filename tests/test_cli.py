@@ -11,7 +11,7 @@ from tests.servers import Place, RunningServer, free_port, new_place, running_se
 
 COMMANDS = (
     *("up", "serve", "worker", "migrate", "settings", "demo", "backup", "restore"),
-    *("organizations", "keys", "jobs", "agenda", "ledger", "mail"),
+    *("organizations", "keys", "jobs", "agenda", "events", "ledger", "mail"),
 )
 CUSTOMER = {"customer": {"external_id": "acme", "currency": "EUR"}}
 ADD_ON = {"add_on": {"name": "Setup", "code": "setup", "amount_cents": 1000, "amount_currency": "EUR"}}
@@ -147,6 +147,8 @@ def test_the_demo_leaves_a_pdf_that_falls_due_and_adds_up(server: RunningServer,
     agenda = output(server, "agenda", "next")
     assert [kind for _, kind, *_ in agenda].count("invoices.overdue") == 1
     assert output(server, "agenda", "failed") == []
+    ((waiting, behind),) = output(server, "events", "waiting")
+    assert int(waiting) >= 0 <= int(behind)
     assert output(server, "jobs", "failed") == []
     assert " ".join(output(server, "ledger", "verify")[0]).startswith("Every invoice is owed what its transfers say")
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from conto.credits.notes.apply import apply
-from conto.db.tables import fixed_charge_overrides, fixed_charge_units, usage_thresholds
+from conto.db.tables import event_reports, fixed_charge_overrides, fixed_charge_units, wrong_events
 from conto.invoices.queries import lock
 from tests.books import listens
 from tests.company import Company
@@ -47,7 +47,7 @@ async def one_of_everything(company: Company) -> Names:
     del company.client.headers["Idempotency-Key"]
     note = await one_that_is_used(company, invoice)
     await one_whose_vat_number_is_checked(company, add_on)
-    sold = await one_plan_with_everything(company, tax, add_on, customer)
+    sold = await one_plan_with_everything(company, tax, add_on, customer, section)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
     (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
     (receipt,) = (await company.get("/payment_receipts"))["payment_receipts"]
@@ -56,6 +56,7 @@ async def one_of_everything(company: Company) -> Names:
         await replace(company, works=replace(company.works, mailer=box.mailer())).run_jobs("mail", "rehearsal.mail")
     event = {"transaction_id": f"event of {company.id}", "code": "calls", "external_subscription_id": "sub_1"}
     await company.post("/events", {"event": event})
+    await one_wrong_event(company)
     await company.write_api_logs()
     activity = (await company.get("/activity_logs"))["activity_logs"][0]
     call = (await company.get("/api_logs"))["api_logs"][0]
@@ -81,7 +82,7 @@ async def one_of_everything(company: Company) -> Names:
 
 
 async def one_plan_with_everything(
-    company: Company, tax: dict[str, Any], add_on: dict[str, Any], customer: dict[str, Any]
+    company: Company, tax: dict[str, Any], add_on: dict[str, Any], customer: dict[str, Any], section: dict[str, Any]
 ) -> Names:
     """A plan with all that can be on one, and the customer's subscription to it, which has units of its own."""
     unit = {"code": f"unit_{add_on['code']}", "name": "Credits", "short_name": "CR"}
@@ -108,6 +109,8 @@ async def one_plan_with_everything(
         "external_customer_id": customer["external_id"],
         "plan_code": plan["code"],
         "external_id": f"subscription_{plan['code']}",
+        "invoice_custom_section": {"invoice_custom_section_codes": [section["code"]]},
+        "usage_thresholds": [{"amount_cents": 100}],
     }
     subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
     await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
@@ -124,17 +127,23 @@ async def one_plan_with_everything(
 
 
 async def own_units(company: Company, subscription_id: str, fixed_charge_id: str) -> None:
-    """What a subscription alone has: units of a fixed charge with an instruction of them, and a usage threshold."""
+    """What a subscription alone has: units of a fixed charge with an instruction of them."""
     values = {"id": uuid4(), "subscription_id": UUID(subscription_id), "fixed_charge_id": UUID(fixed_charge_id)}
     async with company.works.enter(company.id) as work:
         own = values | {"organization_id": company.id, "units": 3}
         made = {"created_at": work.now, "updated_at": work.now}
         await work.execute(insert(fixed_charge_overrides).values(own | made))
         await work.execute(insert(fixed_charge_units).values(own | {"effective_at": work.now, "given_at": work.now}))
-        threshold = {"organization_id": company.id, "id": uuid4(), "subscription_id": UUID(subscription_id)}
-        await work.execute(
-            insert(usage_thresholds).values(threshold | made | {"amount_cents": 100, "recurring": False})
-        )
+
+
+async def one_wrong_event(company: Company) -> None:
+    """A note of an event that cannot count, and a report of another, as the follower and the agenda leave them."""
+    async with company.works.enter(company.id) as work:
+        own = {"organization_id": company.id, "id": uuid4()}
+        noted = {"event_id": uuid4(), "transaction_id": "lost", "problem": "invalid_code", "received_at": work.now}
+        await work.execute(insert(wrong_events).values(own | noted))
+        told = {"errors": {"invalid_code": ["gone"]}, "created_at": work.now}
+        await work.execute(insert(event_reports).values(own | told))
 
 
 async def one_that_is_used(company: Company, invoice: dict[str, Any]) -> dict[str, Any]:

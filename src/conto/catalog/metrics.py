@@ -45,6 +45,11 @@ BLANK: dict[str, Any] = {
 }
 
 
+def filters_of(metric: Row[Any]) -> list[Any]:
+    """The filters of a metric, whose row is one of `METRICS`: each with its key and values."""
+    return _FILTERS.of(metric)
+
+
 def shown(metric: Row[Any], *, counted: bool = True) -> BillableMetricObject:
     """A metric, whose row is one of `METRICS`, as JSON."""
     return show_metric(metric, _FILTERS.of(metric), counted=counted)

@@ -14,12 +14,11 @@ from sqlalchemy import ARRAY, Row, Text, any_, bindparam, delete, func, select
 
 from conto import agenda, pruning
 from conto.agenda import Lane, Rank
+from conto.catalog.metrics import METRICS, filters_of
 from conto.core.charges.filters import text_of
 from conto.core.charges.properties import TARGET_WALLET
 from conto.db.engine import insert_rows
-from conto.db.nested import nested
 from conto.db.tables import (
-    billable_metric_filters,
     billable_metrics,
     charges,
     event_reports,
@@ -50,22 +49,8 @@ prune_noted = pruning.register("wrong_events.prune", wrong_events.c.received_at,
 prune_reports = pruning.register("event_reports.prune", event_reports.c.created_at, lambda work: KEPT)
 
 _WANTED = select(webhook_endpoints.c.event_types).where(webhook_endpoints.c.organization_id == ORGANIZATION)
-_FILTERS = nested(
-    "filters",
-    select(billable_metric_filters.c.key, billable_metric_filters.c["values"])
-    .where(
-        billable_metric_filters.c.organization_id == billable_metrics.c.organization_id,
-        billable_metric_filters.c.billable_metric_id == billable_metrics.c.id,
-    )
-    .correlate(billable_metrics),
-    "key",
-)
-_METRICS = select(
-    billable_metrics.c.code, billable_metrics.c.aggregation_type, billable_metrics.c.field_name, _FILTERS.column
-).where(
-    billable_metrics.c.organization_id == ORGANIZATION,
-    billable_metrics.c.code == any_(bindparam("codes", type_=ARRAY(Text))),
-    billable_metrics.c.deleted_at.is_(None),
+_METRICS = METRICS.where(
+    billable_metrics.c.code == any_(bindparam("codes", type_=ARRAY(Text))), billable_metrics.c.deleted_at.is_(None)
 )
 _TARGETED = (
     select(subscriptions.c.external_id, billable_metrics.c.code)
@@ -166,7 +151,7 @@ async def _expected(work: Work, rows: Iterable[Row[Any]]) -> dict[str, Expected]
     """What the metrics with the events' codes expect, by code."""
     found = await work.rows(_METRICS, codes=list({row.code for row in rows}))
     return {
-        row.code: Expected(row.aggregation_type, row.field_name, {one.key: set(one.values) for one in _FILTERS.of(row)})
+        row.code: Expected(row.aggregation_type, row.field_name, {one.key: set(one.values) for one in filters_of(row)})
         for row in found
     }
 

@@ -100,7 +100,9 @@ def with_fixed_overrides(found: Any, data: FixedChargeInput, problems: Problems)
     """
     for name in ("add_on_id", "add_on_code", "pay_in_advance", "prorated", "id", "code", "charge_model"):
         problems.details.pop(name, None)
-    if data.charge_model and data.charge_model != found.charge_model:
+    if data.charge_model and data.charge_model not in fixed_charges.MODELS:
+        problems.add("charge_model", "value_is_invalid")
+    elif data.charge_model and data.charge_model != found.charge_model:
         raise Forbidden("cannot_override_charge_model")
     values = {name: getattr(found, name) for name in (*fixed_charges.CHANGEABLE, "pay_in_advance", "prorated")}
     if data.invoice_display_name is not UNSET:
