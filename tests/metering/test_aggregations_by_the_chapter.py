@@ -170,3 +170,19 @@ async def test_numbers_of_any_length_are_added_up_exactly(company):
     ]
     for kind, units in (("sum_agg", 2 * int(long) + 1), ("max_agg", int(long))):
         assert (await only_one(company, a_question(a_metric(kind), MAY), events)).units == units
+
+
+@pytest.mark.parametrize(
+    "only", [{"cloud": frozenset({"a\0"})}, {"clo\0ud": frozenset({"aws"})}, {"cloud": frozenset[str]()}]
+)
+async def test_what_no_event_can_have_restricts_to_nothing(company, only):
+    question = a_question(a_metric("count_agg"), MAY, only=only)
+    assert (await only_one(company, question, [happened("2024-05-02", 1, cloud="aws")])).count == 0
+
+
+async def test_names_and_values_of_properties_are_never_part_of_a_statement(company):
+    name, value = 'it\'s {from} $1 "quoted" --', "'; drop table events; {to}"
+    buckets = (Bucket(UUID(int=1), {name: frozenset({value})}, group_keys=(name,)), Bucket(None, {}))
+    events = [happened("2024-05-02", 2, **{name: value}), happened("2024-05-02", 1)]
+    special, rest = await answered(company, a_question(a_metric("sum_agg"), MAY, buckets), events)
+    assert (special.units, dict(special.group), rest.units) == (2, {name: value}, 1)
