@@ -149,7 +149,7 @@ def key_of(asked: Scope, number: int, values: Group) -> Key:
 def keys_in_order(found: Found) -> dict[int, list[Key]]:
     """The groups that each bucket has, sorted by their values, null first."""
     keys: dict[int, list[Key]] = {}
-    for key in sorted(found.units, key=lambda key: [(value is not None, value or "") for value in key[1]]):
+    for key in sorted(found.units, key=found.scope.in_order):
         keys.setdefault(key[0], []).append(key)
     return keys
 

@@ -74,18 +74,24 @@ def changes(shape: Shape) -> str:
     day = "width_bucket(timestamp, {starts}) as day"
     rows = f"{events_of(shape, 'timestamp', 'id', day, ADDS)} offset 0"
     operations = f"select * from ({placed(shape, rows)}) as operations where {TAKES_PART[shape.value]}"
-    return f"""
-        select *, adds is distinct from lag(adds, 1, false) over walk as changes from ({operations}) as operations
-        window walk as (partition by {apart(shape)}, v order by timestamp, id)
-    """
+    walk = f"window walk as (partition by {apart(shape)}, v order by timestamp, id)"
+    walked = f"select *, lag(adds) over walk as active from ({operations}) as operations {walk}"
+    return f"select *, adds <> coalesce(active, false) as changes from ({walked}) as walked"
 
 
 def spans(shape: Shape) -> str:
-    """The changes of each value, where one that is removed and added again on one day stays active."""
+    """The changes of each value, where one that is removed and added again on one day stays active.
+
+    A value's first operation is among them even if it changes nothing, so that its group is; it has no day.
+    """
     walk = f"window walk as (partition by {apart(shape)}, v order by timestamp, id)"
+    changed = f"""
+        select {listed(apart(shape), "v", "timestamp", "id", "adds", "changes")},
+            case when changes then day else -1 end as day
+        from ({changes(shape)}) as walked where changes or active is null
+    """
     neighbours = f"""
-        select *, lag(day) over walk as last_day, lead(day) over walk as next_day
-        from ({changes(shape)}) as walked where changes {walk}
+        select *, lag(day) over walk as last_day, lead(day) over walk as next_day from ({changed}) as changed {walk}
     """
     return f"""
         select *, timestamp < {{from}} as earlier,
@@ -106,6 +112,6 @@ def days_statement(shape: Shape) -> Statement:
     """
     return statement(
         f"select {listed(apart(shape), f'sum({weight})::bigint as days')},"
-        " sum(case when adds then 1 else -1 end)::bigint as active"
+        " sum(case when not changes then 0 when adds then 1 else -1 end)::bigint as active"
         f" from ({spans(shape)}) as spans group by {apart(shape)}"
     )

@@ -96,6 +96,11 @@ class Scope:
         number, values = key
         return {name: values[place] for name, place in self.group_keys[number]}
 
+    def in_order(self, key: Key) -> list[tuple[bool, str]]:
+        """What a bucket's groups are sorted by: the values of its grouping keys, null first."""
+        values = [key[1][place] for _, place in self.group_keys[key[0]]]
+        return [(value is not None, value or "") for value in values]
+
     def without_history(self) -> "Scope":
         """The same with the events of the period alone."""
         return replace(self, shape=replace(self.shape, history=False)) if self.shape.history else self
@@ -180,19 +185,20 @@ def _groups(
     question: Question, keys: _Keys, *, presented: bool
 ) -> tuple[tuple[tuple[int, tuple[int, ...] | None], ...], tuple[tuple[tuple[str, int], ...], ...]]:
     """The grouping keys with the buckets that have them, and each bucket's own with their places among all."""
+    own = [
+        dict.fromkeys((*bucket.group_keys, *(bucket.presentation_keys if presented else ())))
+        for bucket in question.buckets
+    ]
     having: dict[str, list[int]] = {}
-    for number, bucket in enumerate(question.buckets):
-        own = (*bucket.group_keys, *bucket.presentation_keys) if presented else bucket.group_keys
-        for key in dict.fromkeys(own):
-            having.setdefault(key, []).append(number)
-    places = {key: place for place, key in enumerate(having)}
+    for number, names in enumerate(own):
+        for name in names:
+            having.setdefault(name, []).append(number)
+    places = {name: place for place, name in enumerate(having)}
     every = len(question.buckets)
     groups = tuple(
-        (keys.number(key), None if len(numbers) == every else tuple(numbers)) for key, numbers in having.items()
+        (keys.number(name), None if len(numbers) == every else tuple(numbers)) for name, numbers in having.items()
     )
-    return groups, tuple(
-        tuple((key, places[key]) for key, numbers in having.items() if number in numbers) for number in range(every)
-    )
+    return groups, tuple(tuple((name, places[name]) for name in names) for names in own)
 
 
 @lru_cache(maxsize=4096)
