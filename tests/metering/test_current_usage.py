@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.company import Company
 
 

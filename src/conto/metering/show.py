@@ -88,8 +88,8 @@ def show_charge_usage(charge: PricedCharge, currency: str, lines: Sequence[Line]
         **figures(charge, lines),
         presentation_breakdowns=breakdowns(_plain(charge, lines)),
         amount_currency=currency,
-        charge=_charge(charge, code=charge.code),
-        billable_metric=_metric(charge),
+        charge=charge_shown(charge, code=charge.code),
+        billable_metric=metric_shown(charge),
         filters=_filters(charge, lines),
         grouped_usage=[
             ChargeGroupedUsage(
@@ -118,8 +118,8 @@ def show_projected_charge_usage(
         **projected_figures(charge, lines),
         **projected_breakdowns(_plain(charge, lines)),
         amount_currency=currency,
-        charge=_charge(charge),
-        billable_metric=_metric(charge),
+        charge=charge_shown(charge),
+        billable_metric=metric_shown(charge),
         filters=_projected_filters(charge, lines),
         grouped_usage=[
             ProjectedChargeGroupedUsage(
@@ -234,7 +234,8 @@ def _named(charge_filter: PricedFilter | None) -> dict[str, Any]:
     }
 
 
-def _charge(charge: PricedCharge, **code: str) -> UsageCharge:
+def charge_shown(charge: PricedCharge, **code: str) -> UsageCharge:
+    """The charge that usage is of."""
     return UsageCharge(
         lago_id=charge.id,
         charge_model=charge.charge_model,  # pyright: ignore[reportArgumentType]
@@ -243,7 +244,8 @@ def _charge(charge: PricedCharge, **code: str) -> UsageCharge:
     )
 
 
-def _metric(charge: PricedCharge) -> UsageMetric:
+def metric_shown(charge: PricedCharge) -> UsageMetric:
+    """The metric of the charge."""
     metric = charge.metric
     return UsageMetric(
         lago_id=metric.id,

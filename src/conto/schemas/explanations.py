@@ -27,7 +27,7 @@ class ExplainedEvents(Struct, kw_only=True, frozen=True):
 
 
 class IgnoredEvents(ExplainedEvents, kw_only=True, frozen=True):
-    """Events that do not count: they lie outside the period, have no value that the metric can take, or another group."""
+    """Events that do not count: outside the period, without a value that the metric can take, or of another group."""
 
     reason: IgnoredReason
 

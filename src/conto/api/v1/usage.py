@@ -5,6 +5,8 @@ from msgspec import Struct
 from conto.api.endpoint import get
 from conto.api.query import Query
 from conto.metering.current_usage import current_usage, projected_usage
+from conto.metering.explanation import usage_explanation
+from conto.schemas.explanations import ExplanationParameters, UsageExplanationObject
 from conto.schemas.usage import (
     CurrentUsageParameters,
     CustomerProjectedUsageObject,
@@ -26,6 +28,12 @@ class CustomerProjectedUsageAnswer(Struct, kw_only=True, frozen=True):
     customer_projected_usage: CustomerProjectedUsageObject
 
 
+class UsageExplanationAnswer(Struct, kw_only=True, frozen=True):
+    """How usage came to its amount."""
+
+    usage_explanation: UsageExplanationObject
+
+
 @get("/customers/{external_customer_id}/current_usage", resource="customer_usage")
 async def find_customer_current_usage(
     work: Work, external_customer_id: str, query: Query[CurrentUsageParameters]
@@ -42,3 +50,15 @@ async def find_customer_projected_usage(
     return CustomerProjectedUsageAnswer(
         customer_projected_usage=await projected_usage(work, external_customer_id, query.read())
     )
+
+
+@get("/subscriptions/{external_id}/usage_explanation", resource="subscription")
+async def find_usage_explanation(
+    work: Work, external_id: str, query: Query[ExplanationParameters]
+) -> UsageExplanationAnswer:
+    """Explain how the usage of a charge came to its amount.
+
+    Events that count and those that do not, with the reason; the units of each filter and group; and each step of
+    the arithmetic with its inputs, so that the amount can be computed again from the answer alone. Without taxes.
+    """
+    return UsageExplanationAnswer(usage_explanation=await usage_explanation(work, external_id, query.read()))

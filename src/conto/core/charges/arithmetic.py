@@ -5,8 +5,7 @@ knows `+ - * /`, `min`, `max`, `round` (half away from zero), `ceil`, and `up` a
 """
 
 import ast
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -16,20 +15,6 @@ from conto.core.money import ceiling, exact_decimal, to_cents, up_at
 from conto.core.numerals import decimal_text
 
 Number = int | Decimal | Fraction
-
-OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-FUNCTIONS: Mapping[str, Callable[..., Number]] = {
-    "min": min,
-    "max": max,
-    "round": to_cents,
-    "ceil": ceiling,
-    "up": lambda value, decimals: up_at(value, int(decimals)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +38,7 @@ class Calculation:
 
     lines: list[Line] = field(default_factory=list[Line])
 
-    def line(
-        self, name: str, formula: str, note: str, *, rounding: str | None = None, **values: Number
-    ) -> Fraction:
+    def line(self, name: str, formula: str, note: str, rounding: str | None = None, /, **values: Number) -> Fraction:
         """Compute the formula, note the line, and give its result."""
         assert all(line.name != name for line in self.lines)
         exact = {key: Fraction(value) for key, value in values.items()}
@@ -78,15 +61,55 @@ def evaluated(node: ast.expr, values: Mapping[str, Fraction]) -> Fraction:
     """
     match node:
         case ast.BinOp(left=left, op=sign, right=right):
-            return OPERATORS[type(sign)](evaluated(left, values), evaluated(right, values))
+            return combined(sign, evaluated(left, values), evaluated(right, values))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return Fraction(FUNCTIONS[name](*[evaluated(one, values) for one in arguments]))
+            return Fraction(called(name, [evaluated(one, values) for one in arguments]))
         case ast.Name(id=name):
             return values[name]
         case ast.Constant(value=int(number)):
             return Fraction(number)
         case _:
             raise TypeError(ast.dump(node))
+
+
+def combined(sign: ast.operator, left: Fraction, right: Fraction) -> Fraction:
+    """Both sides of an operator together.
+
+    Raises:
+        TypeError: no formula knows it.
+    """
+    match sign:
+        case ast.Add():
+            return left + right
+        case ast.Sub():
+            return left - right
+        case ast.Mult():
+            return left * right
+        case ast.Div():
+            return left / right
+        case _:
+            raise TypeError(ast.dump(sign))
+
+
+def called(name: str, arguments: Sequence[Fraction]) -> Number:
+    """What a function makes of its arguments.
+
+    Raises:
+        TypeError: no formula knows it.
+    """
+    match name, arguments:
+        case "min", _:
+            return min(arguments)
+        case "max", _:
+            return max(arguments)
+        case "round", [value]:
+            return to_cents(value)
+        case "ceil", [value]:
+            return ceiling(value)
+        case "up", [value, decimals]:
+            return up_at(value, int(decimals))
+        case _:
+            raise TypeError(name)
 
 
 def number_text(value: Fraction) -> str:

@@ -72,7 +72,7 @@ def lines(explained: Explained, before: Calculation | None = None) -> list[Line]
             "amount_cents",
             "round(max(amount, 0) * subunits)",
             f"The amount in minor units of {explained.currency}.",
-            rounding=HALF_AWAY,
+            HALF_AWAY,
             amount=amount,
             subunits=cents,
         )
@@ -81,7 +81,7 @@ def lines(explained: Explained, before: Calculation | None = None) -> list[Line]
         "pricing_unit_cents",
         "round(max(amount, 0) * subunits)",
         "The amount in cents of the pricing unit.",
-        rounding=HALF_AWAY,
+        HALF_AWAY,
         amount=amount,
         subunits=10**PRICING_UNIT_EXPONENT,
     )
@@ -89,7 +89,7 @@ def lines(explained: Explained, before: Calculation | None = None) -> list[Line]
         "amount_cents",
         "round(pricing_unit_cents * conversion_rate / 100 * subunits)",
         f"What that is worth in minor units of {explained.currency}.",
-        rounding=HALF_AWAY,
+        HALF_AWAY,
         pricing_unit_cents=units,
         conversion_rate=explained.rate,
         subunits=cents,
@@ -135,7 +135,7 @@ def units_in_advance(
         "units",
         f"max(up(({kept}) * days / period_days, 5) + billed_units, 0)",
         note,
-        rounding=UP_AT_FIVE,
+        UP_AT_FIVE,
         total_units=total,
         current_units=marks.current,
         days=share.days,
@@ -190,7 +190,7 @@ def package(calculation: Calculation, usage: Usage, properties: Package) -> Frac
         "packages",
         "ceil(paid_units / package_size)",
         "A package is paid in full from its first fraction.",
-        rounding=UP_TO_WHOLE,
+        UP_TO_WHOLE,
         paid_units=paid,
         package_size=properties.package_size,
     )
@@ -388,9 +388,7 @@ def prorated_graduated(
                 )
         total = then
     climbed = summed(calculation, "climbed_amount", pieces, "All steps.")
-    variable = calculation.line(
-        "variable_amount", "max(climbed_amount, 0)", "Never negative.", climbed_amount=climbed
-    )
+    variable = calculation.line("variable_amount", "max(climbed_amount, 0)", "Never negative.", climbed_amount=climbed)
     flats: dict[str, Fraction] = {"variable_amount": variable}
     for number, tier in enumerate(properties.ranges, 1):
         flats[f"flat_{number}"] = Fraction(tier.flat_amount)
