@@ -19,7 +19,7 @@ from conto.core.money import ZERO, in_major_units
 from conto.metering.aggregations import singles
 from conto.metering.aggregations.distinct import Distinct, active_days, active_values
 from conto.metering.aggregations.marks import marks
-from conto.metering.aggregations.scopes import Key, Position, Scope, Sole, scope
+from conto.metering.aggregations.scopes import Key, Scope, scope
 from conto.metering.aggregations.singles import Runs
 from conto.metering.aggregations.totals import Measured, measures_of, totals
 from conto.metering.aggregations.units import Units, of_distinct, of_measures
@@ -40,7 +40,18 @@ class Found:
     runs: dict[Key, Runs] = field(default_factory=dict[Key, Runs])
     changes: Mapping[Key, Sequence[Any]] = field(default_factory=dict[Key, Sequence[Any]])
     marks: Mapping[Key, Marks] = field(default_factory=dict[Key, Marks])
-    presented: Mapping[Key, list[tuple[Group, Decimal]]] = field(default_factory=dict[Key, list[tuple[Group, Decimal]]])
+    presented: Mapping[Key, "Presented"] = field(default_factory=dict[Key, "Presented"])
+
+
+@dataclass(slots=True)
+class Presented:
+    """The units and levels by combination of the presentation keys."""
+
+    units: list[tuple[Group, Decimal]] = field(default_factory=list[tuple[Group, Decimal]])
+    levels: list[tuple[Group, Decimal]] = field(default_factory=list[tuple[Group, Decimal]])
+
+
+NOT_PRESENTED = Presented()
 
 
 async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggregate]]:
@@ -51,21 +62,28 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
     return [await answer(work, question) for question in questions]
 
 
-async def answer(
-    work: Work, question: Question, *, before: Position | None = None, sole: Sole | None = None
-) -> list[Aggregate]:
-    """What the events come to; with `before` only those before it, with `sole` those of one bucket and group."""
-    found = await units_found(work, question, scope(work, question, before=before, sole=sole))
+async def answer(work: Work, question: Question) -> list[Aggregate]:
+    """What the events of one question come to."""
+    found = await find(work, question, scope(work, question))
+    if any(bucket.presentation_keys for bucket in question.buckets):
+        found.presented = await presented(work, question, found.scope)
+    keys = keys_in_order(found)
+    none = (None,) * len(found.scope.shape.groups)
+    return [
+        aggregated(question, found, key)
+        for number in range(len(question.buckets))
+        for key in keys.get(number) or [(number, none)]
+    ]
+
+
+async def find(work: Work, question: Question, asked: Scope) -> Found:
+    """What the statements find in the scope, presentation aside."""
+    found = await units_found(work, question, asked)
     await find_single_events(work, question, found)
     if question.marks:
         days = question.span.days.period_days if question.prorated else None
-        found.marks = await marks(work, found.scope, prorated_over=days)
-    if any(bucket.presentation_keys for bucket in question.buckets) and sole is None:
-        found.presented = await presented(work, question, found.scope, before)
-    keys = keys_in_order(found)
-    buckets = range(len(question.buckets)) if sole is None else (sole.bucket,)
-    none = (None,) * len(found.scope.shape.groups)
-    return [aggregated(question, found, key) for number in buckets for key in keys.get(number) or [(number, none)]]
+        found.marks = await marks(work, asked, prorated_over=days)
+    return found
 
 
 async def units_found(work: Work, question: Question, asked: Scope) -> Found:
@@ -121,20 +139,21 @@ async def find_single_events(work: Work, question: Question, found: Found) -> No
             found.changes = await singles.changes_of_sums(work, asked, question.span)
 
 
-async def presented(
-    work: Work, question: Question, asked: Scope, before: Position | None
-) -> dict[Key, list[tuple[Group, Decimal]]]:
+async def presented(work: Work, question: Question, asked: Scope) -> dict[Key, Presented]:
     """The units that are shown of each combination of presentation keys, sorted, by bucket and group."""
-    finer = await units_found(work, question, scope(work, question, presented=True, before=before))
-    found: dict[Key, list[tuple[Group, Decimal]]] = {}
+    finer = await units_found(work, question, scope(work, question, presented=True))
+    weighted = question.metric.aggregation_type == "weighted_sum_agg"
+    found: dict[Key, Presented] = {}
     for number, keys in keys_in_order(finer).items():
         bucket = question.buckets[number]
         for key in keys if bucket.presentation_keys else ():
             values = finer.scope.group(key)
             combination = {name: values[name] for name in bucket.presentation_keys}
             units = finer.units[key].rounded(question.metric)
-            shown = units.units if units.full_units is None else units.full_units
-            found.setdefault(key_of(asked, number, values), []).append((combination, shown))
+            own = found.setdefault(key_of(asked, number, values), Presented())
+            own.units.append((combination, units.units if units.full_units is None else units.full_units))
+            if weighted:
+                own.levels.append((combination, units.level))
     return found
 
 
@@ -170,7 +189,8 @@ def aggregated(question: Question, found: Found, key: Key) -> Aggregate:
         climb=climb(question, bucket, found, key) if bucket.needs.steps else None,
         given_amount=given_amount(question, bucket, found.measured.get(key, NO_MEASURES)),
         marks=found.marks.get(key),
-        presented=tuple(found.presented.get(key, ())),
+        presented=tuple(found.presented.get(key, NOT_PRESENTED).units),
+        presented_levels=tuple(found.presented.get(key, NOT_PRESENTED).levels),
     )
 
 

@@ -101,6 +101,7 @@ class Aggregate:
         events, climb, given_amount: what the bucket's `Needs` asked for.
         marks: those of the period; None where no event of the period took part, or none were asked for.
         presented: the units by values of the presentation keys.
+        presented_levels: the levels by the same, of weighted sums alone.
     """
 
     bucket: Bucket
@@ -114,6 +115,7 @@ class Aggregate:
     given_amount: Decimal | None = None
     marks: Marks | None = None
     presented: tuple[tuple[Group, Decimal], ...] = ()
+    presented_levels: tuple[tuple[Group, Decimal], ...] = ()
 
     @property
     def usage(self) -> Usage:

@@ -16,7 +16,7 @@ from conto.db.tables.customers import (
     customers_taxes,
     vies_checks,
 )
-from conto.db.tables.events import events
+from conto.db.tables.events import carried_totals, events
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import fees, fees_taxes, invoice_metadata, invoices, invoices_taxes
 from conto.db.tables.ledger import counters, ledger_transfers
@@ -60,6 +60,7 @@ __all__ = [
     "billing_entities",
     "billing_entities_custom_sections",
     "billing_entities_taxes",
+    "carried_totals",
     "charge_filters",
     "charges",
     "charges_taxes",

@@ -1,9 +1,12 @@
-"""Usage events as they were taken in (chapter 30 §3).
+"""Usage events as they were taken in (chapter 30 §3), and what weighted sums carry on (§4.11).
 
 The table is partitioned by the hash of the subscription's external id, so that the unique key holds over the
 whole of it. `id` is the order of reception. `value` is the number that the aggregated property was when the
 event was taken in, and `value_field` the property that it was read from: an aggregation over another property,
 or over events that were there before their metric, reads `properties` instead.
+
+A row of `carried_totals` holds all totals of one charge of a subscription at the end of a billed period, by filter
+and group: so they are kept all together, and once.
 """
 
 from typing import Any
@@ -12,7 +15,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Numeric, T
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
-from conto.db.tables.base import metadata
+from conto.db.tables.base import instant, metadata, owned_table, reference, unique
 
 
 class Xid8(UserDefinedType[int]):
@@ -46,4 +49,14 @@ events = Table(
     Index("ix_events__listed", "organization_id", text("timestamp desc"), "transaction_id"),
     Index("ix_events__followed", "xid", "id"),
     postgresql_partition_by="HASH (external_subscription_id)",
+)
+
+carried_totals = owned_table(
+    "carried_totals",
+    *reference("subscription_id", "subscriptions"),
+    *reference("charge_id", "charges"),
+    instant("to_datetime"),
+    Column("totals", JSONB, nullable=False),
+    instant("created_at"),
+    unique("carried_totals", "subscription_id", "charge_id", "to_datetime", field="to_datetime"),
 )

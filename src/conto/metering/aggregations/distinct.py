@@ -47,6 +47,20 @@ async def active_days(work: Work, scope: Scope, window: Window) -> dict[Key, Dis
     return {scope.keyed(row): Distinct(row["active"], row["days"]) for row in rows}
 
 
+async def is_active(work: Work, scope: Scope, value: str) -> bool:
+    """Whether the value is active at the end, in the one bucket and group of the scope."""
+    rows = await is_active_statement(scope.shape).rows(work, scope.values | {"item_value": value})
+    return bool(rows and rows[0]["adds"])
+
+
+@lru_cache(maxsize=512)
+def is_active_statement(shape: Shape) -> Statement:
+    """The statement for the last operation of one value."""
+    assert shape.sole is not None
+    rows = f"select * from ({events_of(shape, 'timestamp', 'id', ADDS)}) as events where v = {{item_value}}"
+    return statement(f"select adds from ({placed(shape, rows)}) as placed order by timestamp desc, id desc limit 1")
+
+
 @lru_cache(maxsize=512)
 def active_statement(shape: Shape) -> Statement:
     """The statement for values that are active at the end."""
