@@ -18,6 +18,15 @@ Names = dict[str, str]
 """What stands for the parameter after each word of a path: `{"customers": "customer_1"}`."""
 
 
+ASKED_WITH = {
+    "security_logs": "to_date=2999-01-01",
+    "current_usage": "external_subscription_id={subscriptions}",
+    "projected_usage": "external_subscription_id={subscriptions}",
+    "usage_explanation": "charge_code={charges}",
+}
+"""What some calls must be asked with, by the last word of their path."""
+
+
 async def one_of_everything(company: Company) -> Names:
     """Make an object of every kind, and tables' rows of every kind with them."""
     entity = company.organization.default_billing_entity_code
@@ -160,3 +169,9 @@ def enveloped(endpoint: Endpoint, fields: dict[str, Any]) -> Any:
     if endpoint.body is None:
         return None
     return {endpoint.body.envelope: fields} if endpoint.body.envelope else fields
+
+
+def query_of(path: str, names: Names) -> str:
+    """The query string that a path must be asked with, its question mark included; nothing for most."""
+    asked = ASKED_WITH.get(path.rpartition("/")[2])
+    return f"?{asked.format(**names)}" if asked else ""
