@@ -12,6 +12,7 @@ BENCHMARKS = {
     "retrieve": "invoices retrieved a second, beside a trivial endpoint",
     "create": "one-off invoices created a second, beside a bare script that inserts the same rows",
     "ingest": "events taken in a second, beside a bare script that inserts the same rows",
+    "usage": "current usage of 10,000 to 1,000,000 events, beside a bare sum of the same rows",
     "documents": "PDFs a second, set in one process and made by a worker",
     "webhooks": "webhooks delivered a second by one worker, beside a bare script",
     "start": "time from `conto up` to the first answer, and memory",

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
-from conto.db.tables import fixed_charge_overrides, fixed_charge_units, usage_thresholds
+from conto.db.tables import carried_totals, fixed_charge_overrides, fixed_charge_units, usage_thresholds
 from tests.books import listens
 from tests.company import Company
 from tests.images import data_uri, png
@@ -116,6 +116,7 @@ async def one_plan_with_everything(
     }
     subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
     await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
+    await carried_on(company, subscription["lago_id"], plan["charges"][0]["lago_id"])
     return {
         "pricing_units": unit["code"],
         "billable_metrics": metric["code"],
@@ -140,6 +141,14 @@ async def own_units(company: Company, subscription_id: str, fixed_charge_id: str
         await work.execute(
             insert(usage_thresholds).values(threshold | made | {"amount_cents": 100, "recurring": False})
         )
+
+
+async def carried_on(company: Company, subscription_id: str, charge_id: str) -> None:
+    """The totals of a charge at the end of a billed period."""
+    kept = {"id": uuid4(), "subscription_id": UUID(subscription_id), "charge_id": UUID(charge_id), "totals": []}
+    async with company.works.enter(company.id) as work:
+        made = {"organization_id": company.id, "to_datetime": work.now, "created_at": work.now}
+        await work.execute(insert(carried_totals).values(kept | made))
 
 
 async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:
