@@ -30,6 +30,7 @@ from conto.invoices.fee_taxes import tax_levels
 from conto.metering.aggregations.units import rounded
 from conto.metering.ingest import Metric, compute, failure, metrics_of, number_of
 from conto.metering.one_event import Happened, add
+from conto.metering.show import values_shown
 from conto.metering.store import Group
 from conto.metering.usage import (
     ChargePeriod,
@@ -319,7 +320,7 @@ def _item(charge: PricedCharge, charge_filter: PricedFilter | None, group: Group
         filter_invoice_display_name=(
             display_name(charge_filter.values, charge_filter.invoice_display_name) if charge_filter else None
         ),
-        filters={key: list(values) for key, values in charge_filter.values.items()} if charge_filter else None,
+        filters=values_shown(charge_filter),
         lago_item_id=charge.metric.id,
         item_type="BillableMetric",
         grouped_by=dict(group),

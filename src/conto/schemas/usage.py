@@ -215,10 +215,10 @@ class ProjectedFigures(Struct, kw_only=True, frozen=True):
 
 
 class ProjectedChargeFilterUsage(ProjectedFigures, kw_only=True, frozen=True):
-    """The usage of a filter; the default bucket has no values."""
+    """The usage of a filter; the values of the default bucket are empty, as published clients refuse null here."""
 
     invoice_display_name: str | None
-    values: dict[str, list[str]] | None
+    values: dict[str, list[str]]
 
 
 class ProjectedChargeGroupedUsage(ProjectedFigures, kw_only=True, frozen=True):
