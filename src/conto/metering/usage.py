@@ -24,7 +24,7 @@ from conto.core.charges.proration import Window
 from conto.core.days import first_day_touched, local_day
 from conto.core.money import ZERO, plus
 from conto.core.periods.ranges import Period
-from conto.metering.carried import Asked, carry, keep
+from conto.metering.carried import Asked, carries, carry, keep
 from conto.metering.postgres import aggregate
 from conto.metering.store import Aggregate, Bucket, Group, Question, Span
 from conto.work import Work
@@ -188,7 +188,7 @@ async def keep_levels(work: Work, billed: Iterable[Sequence[Result]]) -> None:
         [
             (asked(results[0].period, so_far=False), [result.aggregate for result in results])
             for results in billed
-            if results[0].charge.metric.aggregation_type == "weighted_sum_agg"
+            if carries(results[0].charge.metric)
         ],
     )
 
