@@ -199,13 +199,15 @@ def package(calculation: Calculation, usage: Usage, properties: Package) -> Frac
     )
 
 
-def ranges(calculation: Calculation, units: Decimal, given: Sequence[Range], formula: str) -> Fraction:
+def ranges(calculation: Calculation, units: Decimal | Fraction, given: Sequence[Range], formula: str) -> Fraction:
     """Units fill one range after the other, up to the one that they end in; entering a range costs its flat amount."""
     gap = "" if are_adjacent(given) else " + 1"
     amounts: dict[str, Fraction] = {}
     for number, one in enumerate(given, 1):
         reach = "units" if one.to_value is None else "min(units, to_value)"
-        values: dict[str, Decimal] = {"units": units} | ({} if one.to_value is None else {"to_value": one.to_value})
+        values: dict[str, Decimal | Fraction] = {"units": units} | (
+            {} if one.to_value is None else {"to_value": one.to_value}
+        )
         if number > 1:
             values["from_value"] = one.from_value
         name = f"range_{number}_units"
