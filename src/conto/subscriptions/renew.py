@@ -34,13 +34,13 @@ async def renew(work: Work, customer_id: UUID) -> None:
     due = await work.rows(_DUE, customer=customer_id, now=work.now)
     switching = [row for row in due if is_switching(row)]
     renewed = [row for row in due if not is_switching(row)]
+    await plan_renewals(work, customer_id, [(row, local_day(row.renewal_at, timezone_of(row))) for row in renewed])
     if renewed:
         customer = await customer_by_id(work, customer_id)
         for group in groups(renewed):
             sides = [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in group]
             await bill(work, customer, sides, group[0].renewal_at)
     await switch(work, switching)
-    await plan_renewals(work, customer_id, [(row, local_day(row.renewal_at, timezone_of(row))) for row in renewed])
 
 
 def is_switching(row: Row[Any]) -> bool:
