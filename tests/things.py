@@ -24,6 +24,7 @@ ASKED_WITH = {
     "security_logs": "to_date=2999-01-01",
     "current_usage": "external_subscription_id={subscriptions}",
     "projected_usage": "external_subscription_id={subscriptions}",
+    "past_usage": "external_subscription_id={subscriptions}",
     "usage_explanation": "charge_code={charges}",
 }
 """What some calls must be asked with, by the last word of their path."""

@@ -206,6 +206,24 @@ async def test_a_past_period_is_explained_by_a_date_in_it(rehearsal: Company):
     assert first["from_datetime"] == "2024-01-10T08:00:00Z"
 
 
+async def test_a_date_before_an_upgrade_explains_what_the_upgrade_ended(rehearsal: Company):
+    metric = await rehearsal.metric(aggregation_type="sum_agg", field_name="seats", recurring=True)
+    seats = charge(metric, prorated=True, code="seats", properties={"amount": "31"})
+    subscription = await subscribed(rehearsal, seats, started="2024-01-01T00:00:00Z")
+    await happened(rehearsal, subscription, metric, {"timestamp": MARCH - DAY, "seats": 1})
+    dearer = await rehearsal.plan(amount_cents=10000, charges=[seats])
+    body = {key: subscription[key] for key in ("external_customer_id", "external_id")} | {"plan_code": dearer["code"]}
+    await rehearsal.post("/subscriptions", {"subscription": body})
+
+    before = await explanation(rehearsal, subscription, "seats", date="2024-03-04")
+    after = await explanation(rehearsal, subscription, "seats", date="2024-03-05")
+
+    assert (before["from_datetime"], before["to_datetime"]) == ("2024-03-01T00:00:00Z", "2024-03-05T12:00:00Z")
+    assert (after["from_datetime"], after["to_datetime"]) == ("2024-03-05T12:00:00Z", "2024-03-31T23:59:59Z")
+    # The day of the upgrade is the new plan's: 4 and 27 days of 31.
+    assert (before["amount_cents"], after["amount_cents"]) == (400, 2700)
+
+
 async def test_the_arithmetic_is_written_line_by_line(rehearsal: Company):
     metric = await rehearsal.metric(aggregation_type="sum_agg", field_name="value")
     properties = {"amount": "100", "package_size": 10, "free_units": 10}

@@ -11,7 +11,7 @@ _numbers = count(1)
 
 async def subscribed(company: Company, *charges: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A new customer's subscription to a new plan with these charges; `started` is its instant, `plan` its fields."""
-    plan = await company.plan(amount_cents=0, charges=list(charges), **fields.pop("plan", {}))
+    plan = await company.plan(charges=list(charges), **({"amount_cents": 0} | fields.pop("plan", {})))
     customer = await company.customer(**fields.pop("customer", {}))
     started = {"subscription_at": fields.pop("started")} if "started" in fields else {}
     body = {

@@ -188,29 +188,29 @@ _FILTERS = nested(
     "created_at",
     "id",
 )
+_WITH_PARTS = select(
+    charges,
+    pricing_units.c.code.label("pricing_unit_code"),
+    pricing_units.c.short_name.label("pricing_unit_short_name"),
+    _METRIC.column,
+    _FILTERS.column,
+).outerjoin(
+    pricing_units,
+    (pricing_units.c.organization_id == charges.c.organization_id) & (pricing_units.c.id == charges.c.pricing_unit_id),
+)
 _CHARGES = nested(
     "charges",
-    select(
-        charges,
-        pricing_units.c.code.label("pricing_unit_code"),
-        pricing_units.c.short_name.label("pricing_unit_short_name"),
-        _METRIC.column,
-        _FILTERS.column,
-    )
-    .outerjoin(
-        pricing_units,
-        (pricing_units.c.organization_id == charges.c.organization_id)
-        & (pricing_units.c.id == charges.c.pricing_unit_id),
-    )
-    .where(
+    _WITH_PARTS.where(
         charges.c.organization_id == plans.c.organization_id,
         charges.c.plan_id == plans.c.id,
         charges.c.deleted_at.is_(None),
-    )
-    .correlate(plans),
+    ).correlate(plans),
     "created_at",
     "position",
     "id",
+)
+_CHARGES_BY_ID = _WITH_PARTS.where(
+    charges.c.organization_id == ORGANIZATION, charges.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
 _FIXED_CHARGES = nested(
     "fixed_charges",
@@ -254,6 +254,13 @@ async def priced_plans(work: Work, plan_ids: Collection[UUID]) -> dict[UUID, Pri
     if not plan_ids:
         return {}
     return {row.id: _plan(row) for row in await work.rows(_PLANS, ids=list(plan_ids))}
+
+
+async def priced_charges(work: Work, charge_ids: Collection[UUID]) -> dict[UUID, PricedCharge]:
+    """The charges with these ids, deleted ones too, by id; their filters are those of now."""
+    if not charge_ids:
+        return {}
+    return {row.id: _charge(row) for row in await work.rows(_CHARGES_BY_ID, ids=list(charge_ids))}
 
 
 def _plan(row: Any) -> PricedPlan:

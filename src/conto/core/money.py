@@ -33,6 +33,8 @@ EXACT = Context(
 _CHECKED = EXACT.copy()
 _CHECKED.traps[Inexact] = True
 
+_HELD = 10**60
+
 MOST_CENTS = 10**15
 """The largest amount of a fee or document. It keeps sums within 64 bits, and within what JSON's readers keep exact."""
 
@@ -182,11 +184,17 @@ def _at(value: Decimal | Fraction, decimals: int, rounding: str) -> Decimal:
         denominator *= 10**-decimals
         whole, rest = divmod(abs(numerator), denominator)
     negative = numerator < 0
-    away = {
-        ROUND_DOWN: False,
-        ROUND_CEILING: rest > 0 and not negative,
-        ROUND_FLOOR: rest > 0 and negative,
-        ROUND_HALF_UP: 2 * rest >= denominator,
-    }[rounding]
-    magnitude = whole + away
-    return _shifted(Decimal(-magnitude if negative else magnitude), -decimals)
+    magnitude = whole + _is_away(rest, denominator, rounding, negative=negative)
+    result = Decimal(-magnitude if negative else magnitude)
+    # Moving the point by the context is several times faster, but only right for what it can hold.
+    return _CHECKED.scaleb(result, -decimals) if magnitude < _HELD else _shifted(result, -decimals)
+
+
+def _is_away(rest: int, denominator: int, rounding: str, *, negative: bool) -> bool:
+    """Whether what is left over rounds away from zero."""
+    if rounding == ROUND_HALF_UP:
+        return 2 * rest >= denominator
+    if rounding == ROUND_DOWN or not rest:
+        return False
+    assert rounding in (ROUND_CEILING, ROUND_FLOOR)
+    return negative == (rounding == ROUND_FLOOR)

@@ -4,6 +4,7 @@ It is what current usage shows for the present period, and for a past one what t
 """
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -16,9 +17,10 @@ from conto.core.charges.explain import Explained, Share
 from conto.core.charges.percentage import Percentage
 from conto.core.charges.price import Step
 from conto.core.charges.properties import shown as shown_properties
-from conto.core.days import start_of_day
+from conto.core.days import local_day, start_of_day
 from conto.core.numerals import decimal_text
-from conto.core.periods.ranges import charges_period
+from conto.core.periods.ranges import Period, charges_period
+from conto.core.subscription_fee import Change
 from conto.errors import NotFound
 from conto.metering.aggregations.scopes import scope
 from conto.metering.carried import carry
@@ -37,32 +39,39 @@ from conto.schemas.explanations import (
     UsageExplanationObject,
 )
 from conto.schemas.usage import UsagePricingUnitDetails
-from conto.subscriptions.queries import schedule_of, subscription
+from conto.subscriptions.queries import replaced_by, schedule_of, subscriptions_called, timezone_of
 from conto.work import Work
 
 
-async def explained_subscription(work: Work, external_id: str) -> Row[Any]:
-    """The subscription whose usage can be explained: one that is active, or else has ended.
+async def explained_subscriptions(work: Work, external_id: str) -> Sequence[Row[Any]]:
+    """The subscriptions whose usage can be explained: one that is active, then those that have ended, latest first.
 
     Raises:
         NotFound: there is none with this external id.
     """
-    return await subscription(work, external_id, ("active", "terminated"))
+    found = await subscriptions_called(work, external_id, ("active", "terminated"))
+    if not found:
+        raise NotFound("subscription")
+    return found
 
 
-async def usage_explanation(work: Work, row: Row[Any], parameters: ExplanationParameters) -> UsageExplanationObject:
-    """How the usage of a charge of the subscription came to its amount.
+async def usage_explanation(
+    work: Work, rows: Sequence[Row[Any]], parameters: ExplanationParameters
+) -> UsageExplanationObject:
+    """How the usage of a charge of the subscription came to its amount; of several, that which ran on the date.
 
     Raises:
         NotFound: its plan has no such charge.
     """
+    row = _running(rows, parameters.date or None)
     plan = (await priced_plans(work, [row.plan_id]))[row.plan_id]
     charge = next((one for one in plan.charges if one.code == parameters.charge_code), None)
     if charge is None:
         raise NotFound("charge")
     schedule = schedule_of(row)
     at = start_of_day(parameters.date, schedule.timezone) if parameters.date else work.now
-    span = span_of(charges_period(schedule, at, row.started_at, row.terminated_at))
+    explained = charges_period(schedule, at, row.started_at, row.terminated_at)
+    span = span_of(explained, upgraded=_ends_by_upgrade(row, explained))
     period = ChargePeriod(row.id, row.external_id, charge, plan.amount_currency, span)
     view = View(only=parameters.group or {})
     (results,) = await usage_so_far(work, [period], view)
@@ -70,6 +79,19 @@ async def usage_explanation(work: Work, row: Row[Any], parameters: ExplanationPa
     events = await explained_events(work, question)
     shown = await _explained(work, question, results)
     return _shown(row, period, events, shown)
+
+
+def _running(rows: Sequence[Row[Any]], on: date | None) -> Row[Any]:
+    """The latest of the subscriptions that had started by the day; the first of all on days before."""
+    if on is None:
+        return rows[0]
+    return next((row for row in rows if local_day(row.started_at, timezone_of(row)) <= on), rows[-1])
+
+
+def _ends_by_upgrade(row: Row[Any], period: Period) -> bool:
+    """Whether an upgrade ended the subscription in the period, so that its last day is the new plan's."""
+    ended_in_it = row.terminated_at is not None and row.terminated_at <= period.to_datetime
+    return ended_in_it and replaced_by(row) is Change.UPGRADE
 
 
 def _shown(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from conto.core.charges import percentage, prorated_graduated, proration
 from conto.core.charges.graduated import Graduated
@@ -122,10 +123,13 @@ async def distinct_found(work: Work, question: Question, asked: Scope) -> Found:
 def carried_by_key(question: Question, asked: Scope) -> dict[Key, Decimal]:
     """The totals that weighted sums start from."""
     found: dict[Key, Decimal] = {}
+    carried: dict[UUID | None, list[tuple[tuple[tuple[str, str | None], ...], Decimal]]] = {}
+    for (filter_id, group), total in question.carried.items():
+        carried.setdefault(filter_id, []).append((group, total))
     for number, bucket in enumerate(question.buckets):
         own = dict(asked.group_keys[number])
-        for (filter_id, group), total in question.carried.items():
-            if filter_id == bucket.filter_id and {key for key, _ in group} == own.keys():
+        for group, total in carried.get(bucket.filter_id, ()):
+            if {key for key, _ in group} == own.keys():
                 values: list[str | None] = [None] * len(asked.shape.groups)
                 for key, value in group:
                     values[own[key]] = value

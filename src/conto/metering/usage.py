@@ -266,8 +266,10 @@ def group_order(group: Group) -> list[tuple[str, bool, str]]:
 
 def _result(period: ChargePeriod, charge_filter: PricedFilter | None, found: Aggregate, *, so_far: bool) -> Result:
     charge = period.charge
-    properties = properties_of(charge, charge_filter)
-    usage, shown = found.usage, found.usage.shown_units
+    properties = found.bucket.properties
+    assert properties is not None
+    usage = found.usage
+    shown = usage.shown_units
     if so_far and charge.pay_in_advance and charge.metric.aggregation_type in WITH_MARKS:
         usage, shown = in_advance(period, properties, found), max(shown, ZERO)
     graduated_steps = _is_prorated(charge, so_far=so_far) and not charge.pay_in_advance

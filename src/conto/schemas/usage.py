@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from conto.core.charges.filters import text_of
 from conto.schemas.charges import ChargeModel
-from conto.schemas.fields import Currency, Identifier, LooseFlag, Text, ruled
+from conto.schemas.fields import Count, Currency, Identifier, LooseFlag, Text, identifier, ruled
 from conto.schemas.rules import Refused, Rule
 
 AggregationType = Literal[
@@ -103,6 +103,14 @@ class CurrentUsageParameters(UsageParameters, kw_only=True, frozen=True):
     full_usage: LooseFlag = False
     filter_by_presentation: PresentationNames | UnsetType = UNSET
     skip_grouping: LooseFlag = False
+
+
+class PastUsageParameters(Struct, kw_only=True, frozen=True):
+    """Whose past usage is asked for, of which metric, and of how many periods at most."""
+
+    external_subscription_id: Annotated[str, identifier(mandatory=True)]
+    billable_metric_code: Identifier | UnsetType = UNSET
+    periods_count: Count | UnsetType = UNSET
 
 
 class UsagePricingUnitDetails(Struct, kw_only=True, frozen=True):

@@ -178,6 +178,11 @@ async def subscription(work: Work, external_id: str, statuses: Sequence[str] = (
     return found
 
 
+async def subscriptions_called(work: Work, external_id: str, statuses: Sequence[str]) -> Sequence[Row[Any]]:
+    """The subscriptions with this external id in one of the statuses: not ended, then latest ended, then the others."""
+    return await work.rows(_BY_EXTERNAL_ID, external_id=external_id, statuses=list(statuses))
+
+
 async def subscriptions_by_id(work: Work, ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
     """The subscriptions with these ids of ours."""
     return {row.id: row for row in await work.rows(_BY_IDS, ids=list(ids))} if ids else {}

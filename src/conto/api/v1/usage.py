@@ -3,15 +3,18 @@
 from msgspec import Struct
 
 from conto.api.endpoint import get
+from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.customers.queries import customer as customer_row
 from conto.metering.current_usage import current_usage, projected_usage
-from conto.metering.explanation import explained_subscription, usage_explanation
+from conto.metering.explanation import explained_subscriptions, usage_explanation
+from conto.metering.past_usage import past_usage
 from conto.schemas.explanations import ExplanationParameters, UsageExplanationObject
 from conto.schemas.usage import (
     CurrentUsageParameters,
     CustomerProjectedUsageObject,
     CustomerUsageObject,
+    PastUsageParameters,
     UsageParameters,
 )
 from conto.work import Work
@@ -27,6 +30,13 @@ class CustomerProjectedUsageAnswer(Struct, kw_only=True, frozen=True):
     """The usage of a subscription, and what it will come to."""
 
     customer_projected_usage: CustomerProjectedUsageObject
+
+
+class CustomerPastUsageAnswer(Struct, kw_only=True, frozen=True):
+    """A page of the periods whose usage was invoiced."""
+
+    usage_periods: list[CustomerUsageObject]
+    meta: PaginationMeta
 
 
 class UsageExplanationAnswer(Struct, kw_only=True, frozen=True):
@@ -53,6 +63,15 @@ async def find_customer_projected_usage(
     return CustomerProjectedUsageAnswer(customer_projected_usage=await projected_usage(work, customer, query.read()))
 
 
+@get("/customers/{external_customer_id}/past_usage", resource="customer_usage")
+async def find_all_customer_past_usage(
+    work: Work, external_customer_id: str, query: Query[PastUsageParameters], page: Page
+) -> CustomerPastUsageAnswer:
+    """List what a subscription's usage came to in the periods that were invoiced, the latest first."""
+    found = await past_usage(work, external_customer_id, query.read(), offset=page.offset, limit=page.limit)
+    return CustomerPastUsageAnswer(usage_periods=found.periods, meta=meta(page, found.total))
+
+
 @get("/subscriptions/{external_id}/usage_explanation", resource="subscription")
 async def find_usage_explanation(
     work: Work, external_id: str, query: Query[ExplanationParameters]
@@ -62,5 +81,5 @@ async def find_usage_explanation(
     Events that count and those that do not, with the reason; the units of each filter and group; and each step of
     the arithmetic with its inputs, so that the amount can be computed again from the answer alone. Without taxes.
     """
-    subscription = await explained_subscription(work, external_id)
-    return UsageExplanationAnswer(usage_explanation=await usage_explanation(work, subscription, query.read()))
+    subscriptions = await explained_subscriptions(work, external_id)
+    return UsageExplanationAnswer(usage_explanation=await usage_explanation(work, subscriptions, query.read()))

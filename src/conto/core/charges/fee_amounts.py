@@ -10,6 +10,8 @@ from conto.core.money import ZERO, cut_to_cents, exponent, in_minor_units, preci
 PRICING_UNIT_EXPONENT = 2
 """A pricing unit always has two decimals."""
 
+_NOTHING = precise(NOTHING)
+
 
 @dataclass(frozen=True, slots=True)
 class PricingUnitAmounts:
@@ -48,6 +50,8 @@ def fee_amounts(price: Price, units: Decimal, currency: str, conversion_rate: De
         price, units = Price(NOTHING, NOTHING, price.details), ZERO
     if conversion_rate is not None:
         return converted(in_pricing_unit(price, conversion_rate), units, currency)
+    if not price.amount and not price.unit_amount:
+        return FeeAmounts(units, 0, _NOTHING, _NOTHING, currency)
     amount_cents = price.amount * 10 ** exponent(currency)
     return FeeAmounts(units, to_cents(amount_cents), precise(amount_cents), precise(price.unit_amount), currency)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from conto.core.charges import reading
-from conto.core.charges.price import NO_DETAILS, Json, Price, Usage, over
+from conto.core.charges.price import FREE, NO_DETAILS, Json, Price, Usage, over
 from conto.core.charges.reading import Codes, Raw
 from conto.core.money import ZERO
 
@@ -32,5 +32,8 @@ def read(raw: Raw, codes: Codes) -> Standard | None:
 
 def price(usage: Usage, standard: Standard) -> Price:
     """The price of the usage; prorated, the unit amount is that of a full unit."""
-    amount = Fraction(usage.units) * Fraction(standard.amount)
-    return Price(amount, over(amount, usage.shown_units), NO_DETAILS)
+    if not usage.units:
+        return FREE
+    each = Fraction(standard.amount)
+    amount = Fraction(usage.units) * each
+    return Price(amount, each if usage.full_units is None else over(amount, usage.full_units), NO_DETAILS)
