@@ -101,7 +101,7 @@ class Company:
     async def subscribe(
         self, customer: dict[str, Any], plan: dict[str, Any], status: int = 200, **fields: Any
     ) -> dict[str, Any]:
-        """The customer's subscription to the plan from now on, or with the fields given; the refusal with a `status`."""
+        """The customer's subscription to the plan from now on, or with the fields given; or the refusal."""
         fields = {"external_id": f"subscription_{next(_numbers)}"} | fields
         body = {"external_customer_id": customer["external_id"], "plan_code": plan["code"]} | fields
         answer = await self.post("/subscriptions", {"subscription": body}, status)
@@ -111,17 +111,6 @@ class Company:
         """End the subscription now, or cancel it with `status="pending"`."""
         path = f"/subscriptions/{subscription['external_id']}"
         return (await self.call("DELETE", path, options or None))["subscription"]
-
-    async def use(self, subscription: dict[str, Any], metric: dict[str, Any], at: str, **properties: Any) -> None:
-        """Send an event of the metric at an instant."""
-        event = {
-            "transaction_id": f"event_{next(_numbers)}",
-            "external_subscription_id": subscription["external_id"],
-            "code": metric["code"],
-            "timestamp": datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp(),
-            "properties": properties,
-        }
-        await self.post("/events", {"event": event})
 
     async def invoices(self, customer: dict[str, Any]) -> list[dict[str, Any]]:
         """All visible invoices of the customer with all that is on them, oldest first."""
