@@ -6,7 +6,9 @@ from conto.catalog.plans import delete as _plan_deletion
 from conto.credits.notes import document as _credit_note_document
 from conto.credits.notes import letter as _credit_note_letter
 from conto.credits.notes import payload as _credit_note_payload
+from conto.customers import billing_settings as _billing_settings
 from conto.customers import check_vat as _check_vat
+from conto.customers import delete as _customer_deletion
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
 from conto.invoices import letter as _invoice_letter
@@ -14,6 +16,7 @@ from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
 from conto.invoices import pending as _pending
 from conto.invoices import subscription_invoice as _subscription_invoice
+from conto.invoices import unit_changes as _unit_changes
 from conto.logs import activities as _activities
 from conto.logs import calls as _calls
 from conto.mails import deliver as _mail
@@ -43,7 +46,9 @@ _registered = (
     _calls,
     _eu_taxes,
     _catalog_payload,
+    _billing_settings,
     _check_vat,
+    _customer_deletion,
     _credit_note_document,
     _credit_note_letter,
     _credit_note_payload,
@@ -65,6 +70,7 @@ _registered = (
     _renew,
     _start,
     _subscription_invoice,
+    _unit_changes,
     _subscription_payload,
     _terminate,
     _trials,

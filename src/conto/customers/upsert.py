@@ -14,6 +14,7 @@ from conto.catalog.selected_sections import select_sections
 from conto.changes import differences, given
 from conto.core.numbering import customer_slug
 from conto.customers import eu_taxes
+from conto.customers.billing_settings import follow_change
 from conto.customers.payment_provider import provider_columns, refuse_unknown_provider
 from conto.customers.queries import customer_by_id
 from conto.customers.vat_checks import clear_tax_error
@@ -27,6 +28,7 @@ from conto.db.tables import (
 )
 from conto.errors import Invalid
 from conto.ids import new_id
+from conto.invoices.stale import refresh_drafts_of_customer
 from conto.organizations.queries import billing_entity, default_billing_entity
 from conto.schemas.customers import ADDRESS, CustomerInput
 from conto.schemas.reader import Problems
@@ -68,11 +70,12 @@ async def upsert_customer(work: Work, data: CustomerInput, problems: Problems) -
     found = await _existing(work, data.external_id)
     refuse_unknown_provider(data, found)
     if found is None:
-        customer_id = await _create(work, data, entity_id)
+        changed = await customer_by_id(work, await _create(work, data, entity_id))
     else:
-        customer_id = found.id
+        before = await customer_by_id(work, found.id)
         await _change(work, data, found, entity_id)
-    changed = await customer_by_id(work, customer_id)
+        changed = await customer_by_id(work, found.id)
+        await follow_change(work, before, changed)
     await eu_taxes.follow(work, found, changed, None if data.tax_codes is UNSET else data.tax_codes or [])
     return changed
 
@@ -142,6 +145,7 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
     changes: dict[str, Any] = differences(found, values)
     if data.tax_codes is not UNSET:
         changes |= await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+        await refresh_drafts_of_customer(work, found.id)
     changes |= await _select_sections(work, found.id, data)
     changes |= await _set_metadata(work, found.id, data)
     if _moves(found, values):

@@ -32,13 +32,15 @@ from conto.invoices.build import (
 )
 from conto.invoices.charge_fees import billed_charges, by_subscription, charge_fees
 from conto.invoices.commitment_fees import commitment_fees, counted_fees
-from conto.invoices.custom_sections import sections_of_invoice
+from conto.invoices.custom_sections import choices_of_subscriptions, sections_of_invoice
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
+from conto.invoices.stale import REFRESH
 from conto.invoices.store import remove, replace, store
+from conto.metering.usage import keep_levels
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.work import ORGANIZATION, Work
 
@@ -58,6 +60,22 @@ _SIDES = (
 )
 
 
+_DRAFTS_OF = (
+    select(invoices.c.id)
+    .join(
+        invoice_subscriptions,
+        (invoice_subscriptions.c.organization_id == invoices.c.organization_id)
+        & (invoice_subscriptions.c.invoice_id == invoices.c.id),
+    )
+    .where(
+        invoices.c.organization_id == ORGANIZATION,
+        invoices.c.status == "draft",
+        invoice_subscriptions.c.subscription_id == bindparam("subscription"),
+    )
+    .order_by(invoices.c.created_at, invoices.c.id)
+)
+
+
 async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: datetime) -> Row[Any]:
     """Make the invoice over the sides at billing time `at`: issued, or a draft where there is a grace period.
 
@@ -73,6 +91,15 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
         await _keep_as_draft(work, stored, customer, billed[0])
     else:
         await _finish(work, stored, customer)
+    return stored
+
+
+async def bill_at_once(work: Work, customer: Row[Any], one: Billed, fees: Sequence[FeeDraft]) -> Row[Any]:
+    """Make an invoice over fees in advance that have no grace period, and issue it (chapters 41 §5.2 and 53 §5.3)."""
+    stored = await store(work, await _draft(work, customer, [one], dates(customer, one.at), fees=fees))
+    for fee in fees:
+        work.emit("fee.created", fee.id)
+    await _finish(work, stored, customer)
     return stored
 
 
@@ -130,6 +157,12 @@ async def _finish(work: Work, invoice: Row[Any], customer: Row[Any]) -> None:
     await finish(work, invoice, customer, event_type="invoice.created")
 
 
+async def drafts_of(work: Work, subscription_id: UUID) -> list[UUID]:
+    """The drafts that the subscription is on, the oldest first."""
+    rows = await work.rows(_DRAFTS_OF, subscription=subscription_id)
+    return [row.id for row in rows]
+
+
 async def drop(work: Work, invoice: Row[Any]) -> None:
     """Delete a draft; what it billed is not billed again (chapter 20 §7.6)."""
     await work.execute(
@@ -140,6 +173,17 @@ async def drop(work: Work, invoice: Row[Any]) -> None:
     await delete_notes(work, invoice.id)
     await agenda.drop(work, FINALIZATION, invoice.id)
     work.emit("invoice.deleted", invoice.id)
+
+
+@agenda.handles(REFRESH, lane=Lane.CUSTOMER, rank=Rank.HOUSEKEEPING)
+async def refresh_stale(work: Work, invoice_id: UUID) -> None:
+    """Build the draft anew, unless it was issued or deleted meanwhile."""
+    try:
+        invoice = await lock(work, invoice_id)
+    except NotFound:
+        return
+    if invoice.status == "draft":
+        await refresh(work, invoice)
 
 
 @agenda.handles(FINALIZATION, lane=Lane.CUSTOMER, rank=Rank.FINALIZATION)
@@ -159,8 +203,9 @@ async def _draft(
     billed: Sequence[Billed],
     dated: Dates,
     invoice: Row[Any] | None = None,
+    fees: Sequence[FeeDraft] | None = None,
 ) -> InvoiceDraft:
-    """The invoice over what is billed; with one that is built anew, what stays of it."""
+    """The invoice over what is billed, or over these fees; with one that is built anew, what stays of it."""
     first = billed[0].subscription
     return InvoiceDraft(
         invoice_type="subscription",
@@ -170,9 +215,11 @@ async def _draft(
         purchase_order_number=invoice.purchase_order_number if invoice else first.purchase_order_number,
         skip_psp=False,
         taxes_pending=awaits_taxes("subscription", customer),
-        fees=await _fees(work, customer, billed, invoice.id if invoice else None),
+        fees=await _fees(work, customer, billed, invoice.id if invoice else None) if fees is None else fees,
         dates=dated,
-        custom_sections=await sections_of_invoice(work, customer, UNSET),
+        custom_sections=await sections_of_invoice(
+            work, customer, UNSET, await choices_of_subscriptions(work, [one.subscription for one in billed])
+        ),
         subscriptions=[_periods(one) for one in billed],
     )
 
@@ -187,7 +234,10 @@ async def _fees(work: Work, customer: Row[Any], billed: Sequence[Billed], invoic
         commitment_ids=[one.plan.commitment.id for one in billed if one.plan.commitment],
         plan_ids=[one.plan.id for one in billed],
     )
-    charges = by_subscription(await billed_charges(work, billed))
+    found = await billed_charges(work, billed)
+    if invoice_id is None:
+        await keep_levels(work, [charge.results for charge in found])
+    charges = by_subscription(found)
     books = await fixed_charge_books(work, billed, invoice_id)
     elsewhere = await counted_fees(work, billed, invoice_id)
     locale = customer.document_locale or customer.entity_document_locale

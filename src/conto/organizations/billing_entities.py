@@ -11,11 +11,13 @@ from conto.catalog.eu_taxes import generate
 from conto.catalog.selected_sections import select_sections
 from conto.changes import differences, given
 from conto.core.eu_taxes import is_member
+from conto.customers.billing_settings import INHERITED, entity_changed
 from conto.customers.vat_checks import hurry
 from conto.db.tables import billing_entities, billing_entities_custom_sections, billing_entities_taxes
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.invoices.numbering import continue_numbering
+from conto.invoices.stale import refresh_drafts_of_entity
 from conto.organizations.create import entity_defaults
 from conto.organizations.logos import name_of, replace_logo
 from conto.schemas.billing_entities import BillingEntityCreateInput, BillingEntityUpdateInput
@@ -67,6 +69,7 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
     if data.tax_codes is not UNSET:
         codes = await codes_in_any_case(work, data.tax_codes or [])
         changes |= await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
+        await refresh_drafts_of_entity(work, entity.id)
     logo = logo_given(data)
     if data.logo is not UNSET:
         values["logo_name"] = name_of(logo)
@@ -109,6 +112,8 @@ async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) ->
         .values(values | {"updated_at": work.now})
         .returning(billing_entities)
     )
+    if any(getattr(entity, name) != getattr(changed, name) for name in INHERITED):
+        await entity_changed(work, entity.id)
     if (entity.document_numbering, changed.document_numbering) == ("per_customer", "per_billing_entity"):
         await continue_numbering(work, changed.id)
     return changed
