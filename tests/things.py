@@ -58,6 +58,7 @@ async def one_of_everything(company: Company) -> Names:
     note = await one_that_is_used(company, invoice)
     await one_whose_vat_number_is_checked(company, add_on)
     sold = await one_plan_with_everything(company, tax, add_on, customer, section)
+    await one_that_is_billed(company, customer)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
     (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
     (receipt,) = (await company.get("/payment_receipts"))["payment_receipts"]
@@ -135,6 +136,11 @@ async def one_plan_with_everything(
         "metadata": "team",
         "subscriptions": subscription["external_id"],
     }
+
+
+async def one_that_is_billed(company: Company, customer: dict[str, Any]) -> None:
+    """A subscription that is billed on its start, so that an invoice is for it."""
+    await company.subscribe(customer, await company.plan(pay_in_advance=True))
 
 
 async def own_units(company: Company, subscription_id: str, fixed_charge_id: str) -> None:

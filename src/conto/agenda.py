@@ -179,6 +179,20 @@ async def _take(
     return (await work.execute(_TAKE, values)).first()
 
 
+async def settle(work: Work, lane: UUID) -> None:
+    """Handle in this transaction what has fallen due in the lane, so that what `work` does next comes after it.
+
+    The lane's row must be locked. It is for calls that end or change what an entry is about: workers that lag, or
+    were down, must not make a difference to what is billed. An entry that is held after a failure, and those
+    behind it, are left.
+    """
+    now = work.now
+    while (entry := await _take(work, lane, now, system_now())) is not None:
+        work.now = max(entry.due_at, work.organization.frozen_time or entry.due_at)
+        await KINDS[entry.kind].handler(work, entry.subject_id)
+    work.now = now
+
+
 class Outcome(StrEnum):
     """How a try at a lane's next entry ended."""
 

@@ -25,7 +25,9 @@ _DUE = SUBSCRIPTION.where(
     subscriptions.c.customer_id == bindparam("customer"),
     subscriptions.c.status == "active",
     subscriptions.c.renewal_at <= bindparam("now"),
-).order_by(subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.id)
+).order_by(
+    subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.external_id
+)
 
 
 @handles(RENEWAL, lane=Lane.CUSTOMER, rank=Rank.RENEWAL)
