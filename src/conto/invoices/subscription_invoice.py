@@ -36,6 +36,7 @@ from conto.invoices.custom_sections import sections_of_invoice
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
+from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
 from conto.invoices.store import remove, replace, store
@@ -68,11 +69,24 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     billed = await gather(work, sides, at)
     draft = await _draft(work, customer, billed, _dates(customer, billed, at))
     stored = await store(work, draft)
+    # Once, and for good: what becomes of a draft in its grace period does not touch them.
+    await renew_loose_fees(work, customer, billed)
     grace = dating(customer).grace_period
     if grace and not _is_immediate(billed):
         await _keep_as_draft(work, stored, customer, billed[0])
     else:
         await _finish(work, stored, customer)
+    return stored
+
+
+async def bill_fees(work: Work, customer: Row[Any], side: Side, at: datetime, fees: Sequence[FeeDraft]) -> Row[Any]:
+    """Issue an invoice over these fees alone at billing time `at`: what is billed in advance has no grace period.
+
+    The customer's row must be locked, and carries what it inherits from its billing entity.
+    """
+    billed = await gather(work, [side], at)
+    stored = await store(work, await _draft(work, customer, billed, dates(customer, at), fees=fees))
+    await _finish(work, stored, customer)
     return stored
 
 
@@ -159,8 +173,9 @@ async def _draft(
     billed: Sequence[Billed],
     dated: Dates,
     invoice: Row[Any] | None = None,
+    fees: Sequence[FeeDraft] | None = None,
 ) -> InvoiceDraft:
-    """The invoice over what is billed; with one that is built anew, what stays of it."""
+    """The invoice over what is billed, or over the fees given; with one that is built anew, what stays of it."""
     first = billed[0].subscription
     return InvoiceDraft(
         invoice_type="subscription",
@@ -170,7 +185,7 @@ async def _draft(
         purchase_order_number=invoice.purchase_order_number if invoice else first.purchase_order_number,
         skip_psp=False,
         taxes_pending=awaits_taxes("subscription", customer),
-        fees=await _fees(work, customer, billed, invoice.id if invoice else None),
+        fees=await _fees(work, customer, billed, invoice.id if invoice else None) if fees is None else fees,
         dates=dated,
         custom_sections=await sections_of_invoice(work, customer, UNSET),
         subscriptions=[_periods(one) for one in billed],
