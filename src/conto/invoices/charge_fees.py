@@ -1,4 +1,4 @@
-"""Fees of usage charges on subscription invoices, and of renewals in advance (chapters 41 §§4 and 5.4, 40 §§2 and 8)."""
+"""Fees of usage charges on subscription invoices, and on renewals in advance (chapters 41 §§4, 5.4 and 40 §§2, 8)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
