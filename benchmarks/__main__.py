@@ -13,6 +13,7 @@ BENCHMARKS = {
     "create": "one-off invoices created a second, beside a bare script that inserts the same rows",
     "ingest": "events taken in a second, beside a bare script that inserts the same rows",
     "memory": "memory of the API while it takes in millions of events",
+    "usage": "current usage of 10,000 to 1,000,000 events, beside a bare sum of the same rows",
     "documents": "PDFs a second, set in one process and made by a worker",
     "webhooks": "webhooks delivered a second by one worker, beside a bare script",
     "start": "time from `conto up` to the first answer, and memory",

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from conto.credits.notes.apply import apply
-from conto.db.tables import event_reports, fixed_charge_overrides, fixed_charge_units, wrong_events
+from conto.db.tables import carried_totals, event_reports, fixed_charge_overrides, fixed_charge_units, wrong_events
 from conto.invoices.queries import lock
 from tests.books import listens
 from tests.company import Company
@@ -18,6 +18,15 @@ from tests.mailbox import mailbox
 
 Names = dict[str, str]
 """What stands for the parameter after each word of a path: `{"customers": "customer_1"}`."""
+
+
+ASKED_WITH = {
+    "security_logs": "to_date=2999-01-01",
+    "current_usage": "external_subscription_id={subscriptions}",
+    "projected_usage": "external_subscription_id={subscriptions}",
+    "usage_explanation": "charge_code={charges}",
+}
+"""What some calls must be asked with, by the last word of their path."""
 
 
 async def one_of_everything(company: Company) -> Names:
@@ -114,6 +123,7 @@ async def one_plan_with_everything(
     }
     subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
     await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
+    await carried_on(company, subscription["lago_id"], plan["charges"][0]["lago_id"])
     return {
         "pricing_units": unit["code"],
         "billable_metrics": metric["code"],
@@ -155,6 +165,14 @@ async def one_that_is_used(company: Company, invoice: dict[str, Any]) -> dict[st
     return note
 
 
+async def carried_on(company: Company, subscription_id: str, charge_id: str) -> None:
+    """The totals of a charge at the end of a billed period."""
+    kept = {"id": uuid4(), "subscription_id": UUID(subscription_id), "charge_id": UUID(charge_id), "totals": []}
+    async with company.works.enter(company.id) as work:
+        made = {"organization_id": company.id, "to_datetime": work.now, "created_at": work.now}
+        await work.execute(insert(carried_totals).values(kept | made))
+
+
 async def one_whose_vat_number_is_checked(company: Company, add_on: dict[str, Any]) -> None:
     """A customer in Italy of a seller in France, with an invoice that waits for VIES, where nobody answers."""
     seller = {"code": "france", "name": "France", "country": "FR", "eu_tax_management": True}
@@ -182,3 +200,9 @@ def enveloped(endpoint: Endpoint, fields: dict[str, Any]) -> Any:
     if endpoint.body is None:
         return None
     return {endpoint.body.envelope: fields} if endpoint.body.envelope else fields
+
+
+def query_of(path: str, names: Names) -> str:
+    """The query string that a path must be asked with, its question mark included; nothing for most."""
+    asked = ASKED_WITH.get(path.rpartition("/")[2])
+    return f"?{asked.format(**names)}" if asked else ""

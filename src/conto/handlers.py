@@ -6,7 +6,9 @@ from conto.catalog.plans import delete as _plan_deletion
 from conto.credits.notes import document as _credit_note_document
 from conto.credits.notes import letter as _credit_note_letter
 from conto.credits.notes import payload as _credit_note_payload
+from conto.customers import billing_settings as _billing_settings
 from conto.customers import check_vat as _check_vat
+from conto.customers import delete as _customer_deletion
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
 from conto.invoices import in_advance as _in_advance
@@ -15,6 +17,7 @@ from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
 from conto.invoices import pending as _pending
 from conto.invoices import subscription_invoice as _subscription_invoice
+from conto.invoices import unit_changes as _unit_changes
 from conto.logs import activities as _activities
 from conto.logs import calls as _calls
 from conto.mails import deliver as _mail
@@ -44,7 +47,9 @@ _registered = (
     _calls,
     _eu_taxes,
     _catalog_payload,
+    _billing_settings,
     _check_vat,
+    _customer_deletion,
     _credit_note_document,
     _credit_note_letter,
     _credit_note_payload,
@@ -67,6 +72,7 @@ _registered = (
     _renew,
     _start,
     _subscription_invoice,
+    _unit_changes,
     _subscription_payload,
     _terminate,
     _trials,

@@ -22,7 +22,7 @@ from conto.work import Works
 from tests.books import counted
 from tests.company import Company
 from tests.databases import Databases
-from tests.things import Names, enveloped, one_of_everything, path_of
+from tests.things import Names, enveloped, one_of_everything, path_of, query_of
 
 UUIDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 REFERRING = re.compile(r"(id|ids|code|codes|slug|number|search_term)(\[\])?$")
@@ -64,9 +64,9 @@ def readable(names: Names) -> Iterator[str]:
     """The paths of all that can be read."""
     for endpoint in all_endpoints():
         if endpoint.method == "GET" and not endpoint.public and endpoint.answer is not None:
-            path = path_of(endpoint, {kind: quote(name, safe="") for kind, name in names.items()})
-            # The list of the security log asks for a last day.
-            yield f"{path}?to_date=2999-01-01" if path == "/security_logs" else path
+            quoted = {kind: quote(name, safe="") for kind, name in names.items()}
+            path = path_of(endpoint, quoted)
+            yield path + query_of(path, quoted)
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ async def test_no_filter_finds_anything_of_the_other(own, other):
         for name in filters(endpoint):
             for value in set(other.names.values()):
                 answer = await own.company.client.get(f"/api/v1{path}", params={name: value})
-                assert answer.status_code in (200, 404, 422), (path, name, value)
+                assert answer.status_code in (200, 404, 405, 422), (path, name, value)
                 assert other.shown(answer) == set(), (path, name, value)
                 tried += 1
     assert tried > 50

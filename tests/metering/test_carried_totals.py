@@ -1,4 +1,4 @@
-"""Weighted sums of recurring metrics start each period at the total of the last one that was billed (chapter 30 §4.5)."""
+"""Weighted sums of recurring metrics start at the total of the last period that was billed (chapter 30 §4.5)."""
 
 from dataclasses import replace
 from datetime import date

@@ -26,6 +26,7 @@ from tests.metering.draws import NUMBERS, SEATS, events, examples, questions
 from tests.metering.happenings import Event, a_metric, a_question, a_span, at, store
 
 SMALL = [number for number in NUMBERS if abs(Decimal(number)) < 100]
+ONE_EACH = Standard(Decimal(1))
 RECEIVED = text("""
     select id from events where organization_id = :organization and external_subscription_id = :subscription order by id
 """)
@@ -99,7 +100,7 @@ async def test_an_event_pays_what_passes_the_mark_and_no_unit_twice(company, que
     assert found.increment.shown == (increment or max(value, 0))
 
 
-def asked(kind: str, properties: Any = Standard(Decimal(1)), **fields: Any) -> Question:
+def asked(kind: str, properties: Any = ONE_EACH, **fields: Any) -> Question:
     """The question about September of a charge without filters."""
     metric = a_metric(kind, recurring=fields.pop("recurring", False))
     bucket = Bucket(

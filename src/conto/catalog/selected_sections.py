@@ -1,7 +1,7 @@
 """The custom sections that billing entities and customers have selected: replaced as a list, read in its order."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,23 @@ _OF_SUBSCRIPTION = (
     )
     .order_by("position")
 )
+_OF_SUBSCRIPTIONS = (
+    select(
+        invoice_custom_sections,
+        subscriptions_custom_sections.c.subscription_id,
+        subscriptions_custom_sections.c.position,
+    )
+    .join(
+        subscriptions_custom_sections,
+        (subscriptions_custom_sections.c.organization_id == invoice_custom_sections.c.organization_id)
+        & (subscriptions_custom_sections.c.invoice_custom_section_id == invoice_custom_sections.c.id),
+    )
+    .where(
+        *_LIVE,
+        subscriptions_custom_sections.c.subscription_id == any_(bindparam("subscription_ids", type_=ARRAY(Uuid))),
+    )
+    .order_by(subscriptions_custom_sections.c.position)
+)
 _LEVELS = union_all(
     _selected(customers_custom_sections, "customer_id"),
     _selected(billing_entities_custom_sections, "billing_entity_id"),
@@ -67,6 +84,14 @@ async def sections_of_entity(work: Work, billing_entity_id: UUID) -> Sequence[Ro
 async def sections_of_subscription(work: Work, subscription_id: UUID) -> Sequence[Row[Any]]:
     """What a subscription has selected, with the id and the instant of each selection."""
     return await work.rows(_OF_SUBSCRIPTION, subscription_id=subscription_id)
+
+
+async def sections_of_subscriptions(work: Work, ids: Collection[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """What each of the subscriptions has selected, in its order."""
+    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in await work.rows(_OF_SUBSCRIPTIONS, subscription_ids=list(ids)):
+        found[row.subscription_id].append(row)
+    return found
 
 
 async def sections_of_customer(work: Work, customer: Row[Any]) -> tuple[Row[Any], ...]:

@@ -14,6 +14,7 @@ from conto.catalog.selected_sections import select_sections
 from conto.changes import differences, given
 from conto.core.numbering import customer_slug
 from conto.customers import eu_taxes
+from conto.customers.billing_settings import follow_change
 from conto.customers.payment_provider import provider_columns, refuse_unknown_provider
 from conto.customers.queries import customer_by_id
 from conto.customers.vat_checks import clear_tax_error
@@ -68,11 +69,12 @@ async def upsert_customer(work: Work, data: CustomerInput, problems: Problems) -
     found = await _existing(work, data.external_id)
     refuse_unknown_provider(data, found)
     if found is None:
-        customer_id = await _create(work, data, entity_id)
+        changed = await customer_by_id(work, await _create(work, data, entity_id))
     else:
-        customer_id = found.id
+        before = await customer_by_id(work, found.id)
         await _change(work, data, found, entity_id)
-    changed = await customer_by_id(work, customer_id)
+        changed = await customer_by_id(work, found.id)
+        await follow_change(work, before, changed)
     await eu_taxes.follow(work, found, changed, None if data.tax_codes is UNSET else data.tax_codes or [])
     return changed
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Row
 
-from conto.catalog.selected_sections import sections_by_code, sections_of_customer
+from conto.catalog.selected_sections import sections_by_code, sections_of_customer, sections_of_subscriptions
 from conto.core.custom_sections import Choice, Section, applicable
 from conto.schemas.custom_sections import InvoiceCustomSectionInput
 from conto.work import Work
@@ -27,6 +27,15 @@ async def sections_of_invoice(
     if call.skips or call.sections is not None:
         return applicable(call, billed, ())
     return applicable(call, billed, _copies(await sections_of_customer(work, customer)))
+
+
+async def choices_of_subscriptions(work: Work, rows: Sequence[Row[Any]]) -> list[Choice[Section]]:
+    """What the subscriptions, whose rows these are, say of an invoice's sections."""
+    selected = await sections_of_subscriptions(work, [row.id for row in rows])
+    return [
+        Choice(skips=row.skip_invoice_custom_sections, sections=_copies(selected.get(row.id, ())) or None)
+        for row in rows
+    ]
 
 
 async def _choice(work: Work, asked: InvoiceCustomSectionInput | None | UnsetType) -> Choice[Section]:

@@ -20,12 +20,12 @@ from conto.customers.queries import customer_by_id
 from conto.db.engine import insert_rows
 from conto.db.tables import events, fees, unpriced_events
 from conto.ids import new_id
-from conto.invoices.billed import Reason, Side
+from conto.invoices.billed import Reason, Side, gather
 from conto.invoices.build import FeeDraft, LooseFee
 from conto.invoices.charge_fees import fields_of_charge, fields_of_filter, whole_days
 from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.store import store_loose
-from conto.invoices.subscription_invoice import bill_fees
+from conto.invoices.subscription_invoice import bill_at_once
 from conto.metering.event_price import EventPrice, price_event
 from conto.metering.one_event import Happened
 from conto.metering.stream import listens
@@ -184,8 +184,8 @@ async def price_events(work: Work, subscription_id: UUID) -> None:
     side = Side(subscription, Occasion.IN_ADVANCE, Reason.IN_ADVANCE)
     for event, charge, fee in priced:
         if fee is not None and charge.invoiceable:
-            work.emit("fee.created", fee.id)
-            await bill_fees(work, pricing.customer, side, event.timestamp, [fee])
+            (one,) = await gather(work, [side], event.timestamp)
+            await bill_at_once(work, pricing.customer, one, [fee])
 
 
 async def _pricing(work: Work, subscription: Row[Any]) -> Pricing:

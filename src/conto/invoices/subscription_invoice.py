@@ -32,7 +32,7 @@ from conto.invoices.build import (
 )
 from conto.invoices.charge_fees import billed_charges, by_subscription, charge_fees
 from conto.invoices.commitment_fees import commitment_fees, counted_fees
-from conto.invoices.custom_sections import sections_of_invoice
+from conto.invoices.custom_sections import choices_of_subscriptions, sections_of_invoice
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
@@ -40,6 +40,7 @@ from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
 from conto.invoices.store import remove, replace, store
+from conto.metering.usage import keep_levels
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.work import ORGANIZATION, Work
 
@@ -79,13 +80,11 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     return stored
 
 
-async def bill_fees(work: Work, customer: Row[Any], side: Side, at: datetime, fees: Sequence[FeeDraft]) -> Row[Any]:
-    """Issue an invoice over these fees alone at billing time `at`: what is billed in advance has no grace period.
-
-    The customer's row must be locked, and carries what it inherits from its billing entity.
-    """
-    billed = await gather(work, [side], at)
-    stored = await store(work, await _draft(work, customer, billed, dates(customer, at), fees=fees))
+async def bill_at_once(work: Work, customer: Row[Any], one: Billed, fees: Sequence[FeeDraft]) -> Row[Any]:
+    """Make an invoice over fees in advance that have no grace period, and issue it (chapters 41 §5.2 and 53 §5.3)."""
+    stored = await store(work, await _draft(work, customer, [one], dates(customer, one.at), fees=fees))
+    for fee in fees:
+        work.emit("fee.created", fee.id)
     await _finish(work, stored, customer)
     return stored
 
@@ -175,7 +174,7 @@ async def _draft(
     invoice: Row[Any] | None = None,
     fees: Sequence[FeeDraft] | None = None,
 ) -> InvoiceDraft:
-    """The invoice over what is billed, or over the fees given; with one that is built anew, what stays of it."""
+    """The invoice over what is billed, or over these fees; with one that is built anew, what stays of it."""
     first = billed[0].subscription
     return InvoiceDraft(
         invoice_type="subscription",
@@ -187,7 +186,9 @@ async def _draft(
         taxes_pending=awaits_taxes("subscription", customer),
         fees=await _fees(work, customer, billed, invoice.id if invoice else None) if fees is None else fees,
         dates=dated,
-        custom_sections=await sections_of_invoice(work, customer, UNSET),
+        custom_sections=await sections_of_invoice(
+            work, customer, UNSET, await choices_of_subscriptions(work, [one.subscription for one in billed])
+        ),
         subscriptions=[_periods(one) for one in billed],
     )
 
@@ -202,7 +203,10 @@ async def _fees(work: Work, customer: Row[Any], billed: Sequence[Billed], invoic
         commitment_ids=[one.plan.commitment.id for one in billed if one.plan.commitment],
         plan_ids=[one.plan.id for one in billed],
     )
-    charges = by_subscription(await billed_charges(work, billed))
+    found = await billed_charges(work, billed)
+    if invoice_id is None:
+        await keep_levels(work, [charge.results for charge in found])
+    charges = by_subscription(found)
     books = await fixed_charge_books(work, billed, invoice_id)
     elsewhere = await counted_fees(work, billed, invoice_id)
     locale = customer.document_locale or customer.entity_document_locale

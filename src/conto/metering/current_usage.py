@@ -18,7 +18,6 @@ from conto.core.days import first_day_touched, local_day
 from conto.core.periods.proration import part_elapsed
 from conto.core.periods.ranges import Period, charges_period
 from conto.core.taxes import TaxedFee, on_invoice
-from conto.customers.queries import customer as customer_row
 from conto.errors import NotAllowed, NotFound
 from conto.invoices.fee_taxes import tax_levels
 from conto.metering.show import Projection, line_of, show_charge_usage, show_projected_charge_usage
@@ -50,16 +49,14 @@ class Subscribed:
         return [ChargePeriod(row.id, row.external_id, charge, self.plan.amount_currency, span) for charge in charges]
 
 
-async def current_usage(
-    work: Work, external_customer_id: str, parameters: CurrentUsageParameters
-) -> CustomerUsageObject:
+async def current_usage(work: Work, customer: Row[Any], parameters: CurrentUsageParameters) -> CustomerUsageObject:
     """The usage of the period in progress, or with `full_usage` since the subscription's start.
 
     Raises:
-        NotFound: there is no such customer, or no such charge on the plan.
+        NotFound: the plan has no such charge.
         NotAllowed: the subscription is not active, or its full usage cannot be told.
     """
-    subscribed = await active(work, external_customer_id, parameters)
+    subscribed = await active(work, customer, parameters)
     restricted, fits = restriction(parameters)
     charges = [charge for charge in subscribed.plan.charges if fits(charge)]
     group = parameters.group or parameters.filter_by_group or {}
@@ -94,16 +91,13 @@ async def current_usage(
     )
 
 
-async def projected_usage(
-    work: Work, external_customer_id: str, parameters: UsageParameters
-) -> CustomerProjectedUsageObject:
+async def projected_usage(work: Work, customer: Row[Any], parameters: UsageParameters) -> CustomerProjectedUsageObject:
     """The usage of the period in progress, and what it will be at its end; taxes are those of now.
 
     Raises:
-        NotFound: there is no such customer.
         NotAllowed: the subscription is not active.
     """
-    subscribed = await active(work, external_customer_id, parameters)
+    subscribed = await active(work, customer, parameters)
     charges = sorted(subscribed.plan.charges, key=lambda charge: charge.metric.name.casefold())
     span = span_of(subscribed.period)
     elapsed = part_elapsed(subscribed.period, work.now)
@@ -129,14 +123,12 @@ async def projected_usage(
     )
 
 
-async def active(work: Work, external_customer_id: str, parameters: UsageParameters) -> Subscribed:
+async def active(work: Work, customer: Row[Any], parameters: UsageParameters) -> Subscribed:
     """The customer's active subscription.
 
     Raises:
-        NotFound: there is no such customer.
         NotAllowed: the customer has no active subscription with this external id.
     """
-    customer = await customer_row(work, external_customer_id)
     external_id = parameters.external_subscription_id or ""
     row = (await active_subscriptions(work, [external_id])).get(external_id)
     if row is None or row.customer_id != customer.id:

@@ -40,16 +40,22 @@ from conto.schemas.usage import UsagePricingUnitDetails
 from conto.subscriptions.queries import schedule_of, subscription
 from conto.work import Work
 
-EXPLAINED = ("active", "terminated")
 
-
-async def usage_explanation(work: Work, external_id: str, parameters: ExplanationParameters) -> UsageExplanationObject:
-    """How the usage of the charge came to its amount.
+async def explained_subscription(work: Work, external_id: str) -> Row[Any]:
+    """The subscription whose usage can be explained: one that is active, or else has ended.
 
     Raises:
-        NotFound: no subscription with this external id is active or has ended, or its plan has no such charge.
+        NotFound: there is none with this external id.
     """
-    row = await subscription(work, external_id, EXPLAINED)
+    return await subscription(work, external_id, ("active", "terminated"))
+
+
+async def usage_explanation(work: Work, row: Row[Any], parameters: ExplanationParameters) -> UsageExplanationObject:
+    """How the usage of a charge of the subscription came to its amount.
+
+    Raises:
+        NotFound: its plan has no such charge.
+    """
     plan = (await priced_plans(work, [row.plan_id]))[row.plan_id]
     charge = next((one for one in plan.charges if one.code == parameters.charge_code), None)
     if charge is None:

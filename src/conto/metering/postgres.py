@@ -16,6 +16,7 @@ from conto.core.charges.percentage import Percentage
 from conto.core.charges.price import NO_EVENTS, Climb, SingleEvents, Step
 from conto.core.charges.proration import Operation
 from conto.core.money import ZERO, in_major_units
+from conto.db.engine import driver
 from conto.metering.aggregations import singles
 from conto.metering.aggregations.distinct import Distinct, active_days, active_values
 from conto.metering.aggregations.marks import marks
@@ -25,6 +26,10 @@ from conto.metering.aggregations.totals import Measured, measures_of, totals
 from conto.metering.aggregations.units import Units, of_distinct, of_measures
 from conto.metering.store import Aggregate, Bucket, Group, Question
 from conto.work import Work
+
+# A plan for any subscription is a bad one for those with many events: it neither scans nor reads in parallel.
+PLAN_EACH = "set local plan_cache_mode = force_custom_plan"
+PLAN_AS_USUAL = "set local plan_cache_mode to default"
 
 NO_MEASURES: Measured = {}
 NONE_ACTIVE = Distinct(0)
@@ -59,7 +64,13 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
 
     A bucket with group keys and no events yields one aggregate whose keys are all null; one without yields one always.
     """
-    return [await answer(work, question) for question in questions]
+    if not questions:
+        return []
+    below = await driver(work.connection)
+    await below.execute(PLAN_EACH)
+    answers = [await answer(work, question) for question in questions]
+    await below.execute(PLAN_AS_USUAL)
+    return answers
 
 
 async def answer(work: Work, question: Question) -> list[Aggregate]:

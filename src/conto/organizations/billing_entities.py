@@ -11,6 +11,7 @@ from conto.catalog.eu_taxes import generate
 from conto.catalog.selected_sections import select_sections
 from conto.changes import differences, given
 from conto.core.eu_taxes import is_member
+from conto.customers.billing_settings import INHERITED, entity_changed
 from conto.customers.vat_checks import hurry
 from conto.db.tables import billing_entities, billing_entities_custom_sections, billing_entities_taxes
 from conto.errors import Invalid
@@ -109,6 +110,8 @@ async def change_entity(work: Work, entity: Row[Any], values: dict[str, Any]) ->
         .values(values | {"updated_at": work.now})
         .returning(billing_entities)
     )
+    if any(getattr(entity, name) != getattr(changed, name) for name in INHERITED):
+        await entity_changed(work, entity.id)
     if (entity.document_numbering, changed.document_numbering) == ("per_customer", "per_billing_entity"):
         await continue_numbering(work, changed.id)
     return changed

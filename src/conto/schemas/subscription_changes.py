@@ -4,7 +4,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from conto.schemas.fields import Flag, Identifier, Text, text
+from conto.schemas.custom_sections import InvoiceCustomSectionInput
+from conto.schemas.fields import Flag, Identifier, Raw, Text, items, text
+from conto.schemas.payment_methods import PaymentMethodInput
+from conto.schemas.plans import PlanOverridesInput, UsageThresholdInput
 from conto.schemas.subscriptions import (
     CreditNoteOption,
     InvoiceOption,
@@ -27,6 +30,11 @@ class SubscriptionUpdateInput(Struct, kw_only=True, frozen=True):
     purchase_order_number: PurchaseOrderNumber | None | UnsetType = UNSET
     on_termination_credit_note: CreditNoteOption | None | UnsetType = UNSET
     on_termination_invoice: InvoiceOption | None | UnsetType = UNSET
+    plan_overrides: PlanOverridesInput | None | UnsetType = UNSET
+    usage_thresholds: Annotated[list[UsageThresholdInput], items(100)] | None | UnsetType = UNSET
+    payment_method: PaymentMethodInput | None | UnsetType = UNSET
+    invoice_custom_section: InvoiceCustomSectionInput | None | UnsetType = UNSET
+    activation_rules: Raw | UnsetType = UNSET
 
 
 class TerminationInput(Struct, kw_only=True, frozen=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from conto import agenda
 from conto.catalog.priced import PricedPlan
 from conto.core.days import local_day, start_of_day
 from conto.db.engine import insert_rows
@@ -17,6 +18,9 @@ from conto.db.tables import fixed_charge_overrides, fixed_charge_units, fixed_ch
 from conto.ids import new_id
 from conto.subscriptions.queries import schedule_of, subscriptions_by_id, timezone_of
 from conto.work import ORGANIZATION, Work
+
+UNIT_CHANGE = "subscriptions.unit_change"
+"""The kind of entry that bills units that hold from now on; its subject is one of the instructions that say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ async def _instruct(work: Work, given: Sequence[tuple[Row[Any], UnitsGiven]]) ->
         for subscription, each in given
     ]
     await insert_rows(work.connection, fixed_charge_units, rows)
+    # One of each subscription's stands for all that was said of it at once.
+    at_once = {row["subscription_id"]: row["id"] for row in rows if row["effective_at"] == work.now}
+    customers = {subscription.id: subscription.customer_id for subscription, _ in given}
+    waiting = [(instruction, customers[subscription]) for subscription, instruction in at_once.items()]
+    await agenda.put_all(work, UNIT_CHANGE, waiting, due_at=work.now)
 
 
 _GIVEN = (

@@ -52,6 +52,7 @@ SUBSCRIPTION: Select[*tuple[Any, ...]] = (
         subscriptions,
         customers.c.external_id.label("external_customer_id"),
         customers.c.timezone.label("customer_timezone"),
+        customers.c.payment_provider,
         _entity.c.timezone.label("entity_timezone"),
         func.coalesce(_own_entity.c.code, _entity.c.code).label("billing_entity_code"),
         func.coalesce(_own_entity.c.id, _entity.c.id).label("issuer_id"),

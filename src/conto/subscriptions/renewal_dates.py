@@ -1,6 +1,6 @@
 """When a customer's subscriptions are renewed next: an instant on each, and one entry on the agenda (chapter 51 §3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from conto import agenda
 from conto.core.periods.schedule import first_renewal_day, next_renewal_day, renewal_at
 from conto.db.engine import inserted
 from conto.db.tables import subscriptions
-from conto.subscriptions.queries import SUBSCRIPTION, schedule_of
+from conto.subscriptions.queries import schedule_of
 from conto.work import ORGANIZATION, Work
 
 RENEWAL = "subscriptions.renewal"
@@ -25,11 +25,6 @@ _CHANGE = text(
     """
 )
 _NEXT = select(func.min(subscriptions.c.renewal_at).label("at")).where(
-    subscriptions.c.organization_id == ORGANIZATION,
-    subscriptions.c.customer_id == bindparam("customer"),
-    subscriptions.c.status == "active",
-)
-_ACTIVE = SUBSCRIPTION.where(
     subscriptions.c.organization_id == ORGANIZATION,
     subscriptions.c.customer_id == bindparam("customer"),
     subscriptions.c.status == "active",
@@ -65,14 +60,3 @@ async def put_renewal(work: Work, customer_id: UUID) -> None:
         await agenda.drop(work, RENEWAL, customer_id)
     else:
         await agenda.put(work, RENEWAL, customer_id, lane=customer_id, due_at=max(at, work.now))
-
-
-async def active_subscriptions(work: Work, customer_id: UUID) -> Sequence[Row[Any]]:
-    """The customer's active subscriptions."""
-    return await work.rows(_ACTIVE, customer=customer_id)
-
-
-async def replan(work: Work, customer_id: UUID) -> None:
-    """Plan the renewals of all that the customer has anew: its time zone has changed."""
-    found = await active_subscriptions(work, customer_id)
-    await plan_renewals(work, customer_id, [(row, row.renewed_on) for row in found])

@@ -8,13 +8,23 @@ from sqlalchemy import Row, select, update
 
 from conto.core.days import local_day
 from conto.customers.queries import customer_by_id
-from conto.db.tables import customers, subscriptions
+from conto.db.tables import customers, plans, subscriptions
 from conto.errors import NotAllowed, NotFound
 from conto.organizations.queries import billing_entity
+from conto.payments.methods import refuse_wrong_method
 from conto.schemas.reader import Problems
 from conto.schemas.subscription_changes import SubscriptionUpdateInput
 from conto.subscriptions.create import refuse_wrong_end
 from conto.subscriptions.ending import plan_ending
+from conto.subscriptions.overrides import override_plan
+from conto.subscriptions.parts import (
+    payment_method_type,
+    refuse_payment_rule,
+    refuse_wrong_own_thresholds,
+    refuse_wrong_rules,
+    store_own_thresholds,
+    store_sections,
+)
 from conto.subscriptions.queries import SUBSCRIPTION, subscriptions_by_id, timezone_of
 from conto.subscriptions.renewal_dates import plan_renewals
 from conto.subscriptions.start import begin, plan_activation, set_active
@@ -41,8 +51,14 @@ async def update_subscription(
         raise NotAllowed("subscription_incomplete")
     _refuse_late_order_number(found, data)
     refuse_wrong_end(work, data.ending_at, data.subscription_at or found.subscription_at, problems)
+    refuse_wrong_own_thresholds(data.usage_thresholds, data.plan_overrides, problems)
+    refuse_wrong_method(data.payment_method, problems)
+    _refuse_wrong_rules(found, data, problems)
     problems.raise_if_any()
     await _write(work, found, await _values(work, found, data))
+    if data.plan_overrides:
+        await override_plan(work, found, data.plan_overrides)
+    await _store_parts(work, found, data)
     changed = (await subscriptions_by_id(work, [found.id]))[found.id]
     if found.status == "pending":
         await _move_start(work, changed, data)
@@ -77,6 +93,32 @@ async def _lock(work: Work, customer_id: UUID) -> None:
     )
 
 
+def _refuse_wrong_rules(found: Row[Any], data: SubscriptionUpdateInput, problems: Problems) -> None:
+    """Activation rules are for what has not started."""
+    if data.activation_rules is UNSET:
+        return
+    if found.status != "pending":
+        problems.add("activation_rules", "subscription_not_pending")
+        return
+    refuse_wrong_rules(data.activation_rules, problems)
+    if data.activation_rules and "activation_rules" not in problems:
+        refuse_payment_rule(data.payment_method, found, problems)
+
+
+async def _store_parts(work: Work, found: Row[Any], data: SubscriptionUpdateInput) -> None:
+    """Its own thresholds and choice of sections, where they are given."""
+    plan = await work.one(
+        select(plans.c.id, plans.c.parent_id)
+        .join(
+            subscriptions,
+            (subscriptions.c.organization_id == plans.c.organization_id) & (subscriptions.c.plan_id == plans.c.id),
+        )
+        .where(plans.c.organization_id == work.organization.id, subscriptions.c.id == found.id)
+    )
+    await store_own_thresholds(work, found.id, plan, data.usage_thresholds)
+    await store_sections(work, found.id, data.invoice_custom_section)
+
+
 def _refuse_late_order_number(found: Row[Any], data: SubscriptionUpdateInput) -> None:
     """The order number of a subscription that is over stays."""
     if data.purchase_order_number is UNSET or found.status not in ("terminated", "canceled"):
@@ -98,6 +140,8 @@ async def _values(work: Work, found: Row[Any], data: SubscriptionUpdateInput) ->
         values["purchase_order_number"] = data.purchase_order_number or None
     if data.on_termination_credit_note is not UNSET and found.pay_in_advance:
         values["on_termination_credit_note"] = data.on_termination_credit_note
+    if data.payment_method is not UNSET:
+        values["payment_method_type"] = payment_method_type(data.payment_method)
     if data.billing_entity_code:
         values["billing_entity_id"] = (await billing_entity(work, data.billing_entity_code)).id
     return values

@@ -8,7 +8,7 @@ from conto.schemas.reader import Problems
 from conto.schemas.subscription_changes import SubscriptionUpdateInput, TerminationInput
 from conto.subscriptions.end import end_subscription as end
 from conto.subscriptions.queries import subscriptions_by_id
-from conto.subscriptions.show import shown
+from conto.subscriptions.show import TERMINATED, UPDATED, extended
 from conto.subscriptions.update import update_subscription as change
 from conto.work import Work
 
@@ -24,7 +24,7 @@ async def update_subscription(
     status = wanted.status or wanted.subscription_status or data.status or None
     changed = await change(work, external_id, status, data, problems)
     rows = await subscriptions_by_id(work, [changed])
-    return SubscriptionAnswer(subscription=shown(work, rows[changed]))
+    return SubscriptionAnswer(subscription=await extended(work, rows[changed], UPDATED))
 
 
 @delete("/subscriptions/{external_id}", resource="subscription", optional_body=True)
@@ -34,4 +34,4 @@ async def destroy_subscription(
     """End an active subscription, or cancel a pending one. Options may stand in the query or in the body."""
     ended = await end(work, external_id, [query.read, body.read])
     rows = await subscriptions_by_id(work, [ended])
-    return SubscriptionAnswer(subscription=shown(work, rows[ended]))
+    return SubscriptionAnswer(subscription=await extended(work, rows[ended], TERMINATED))

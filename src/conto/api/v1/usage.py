@@ -4,8 +4,9 @@ from msgspec import Struct
 
 from conto.api.endpoint import get
 from conto.api.query import Query
+from conto.customers.queries import customer as customer_row
 from conto.metering.current_usage import current_usage, projected_usage
-from conto.metering.explanation import usage_explanation
+from conto.metering.explanation import explained_subscription, usage_explanation
 from conto.schemas.explanations import ExplanationParameters, UsageExplanationObject
 from conto.schemas.usage import (
     CurrentUsageParameters,
@@ -39,7 +40,8 @@ async def find_customer_current_usage(
     work: Work, external_customer_id: str, query: Query[CurrentUsageParameters]
 ) -> CustomerUsageAnswer:
     """Retrieve what a subscription's usage comes to in the period in progress."""
-    return CustomerUsageAnswer(customer_usage=await current_usage(work, external_customer_id, query.read()))
+    customer = await customer_row(work, external_customer_id)
+    return CustomerUsageAnswer(customer_usage=await current_usage(work, customer, query.read()))
 
 
 @get("/customers/{external_customer_id}/projected_usage", resource="customer_usage")
@@ -47,9 +49,8 @@ async def find_customer_projected_usage(
     work: Work, external_customer_id: str, query: Query[UsageParameters]
 ) -> CustomerProjectedUsageAnswer:
     """Retrieve what a subscription's usage comes to, and will at the end of the period in progress."""
-    return CustomerProjectedUsageAnswer(
-        customer_projected_usage=await projected_usage(work, external_customer_id, query.read())
-    )
+    customer = await customer_row(work, external_customer_id)
+    return CustomerProjectedUsageAnswer(customer_projected_usage=await projected_usage(work, customer, query.read()))
 
 
 @get("/subscriptions/{external_id}/usage_explanation", resource="subscription")
@@ -61,4 +62,5 @@ async def find_usage_explanation(
     Events that count and those that do not, with the reason; the units of each filter and group; and each step of
     the arithmetic with its inputs, so that the amount can be computed again from the answer alone. Without taxes.
     """
-    return UsageExplanationAnswer(usage_explanation=await usage_explanation(work, external_id, query.read()))
+    subscription = await explained_subscription(work, external_id)
+    return UsageExplanationAnswer(usage_explanation=await usage_explanation(work, subscription, query.read()))

@@ -8,6 +8,7 @@ from uuid import UUID
 from conto.core.credit_notes import Item, NoteAmounts, Parts
 from conto.credits.notes.source import Source
 from conto.errors import Invalid, NotAllowed, NotFound
+from conto.schemas.fields import ITEMS_LIMIT
 from conto.schemas.reader import Problems
 from conto.schemas.rules import Refused, uuid, whole_number
 
@@ -28,11 +29,13 @@ def read_items(source: Source, given: object) -> list[Item]:
     """The items as they were sent, each checked in turn; items of the same call count already.
 
     Raises:
-        Invalid: they are no list, or one's amount is none, or more than is left of its fee.
+        Invalid: they are no list, or too many, or one's amount is none, or more than is left of its fee.
         NotFound: one's fee is not on the invoice.
     """
     if not isinstance(given, list):
         raise Invalid({"items": ["must_be_an_array"]})
+    if len(given) > ITEMS_LIMIT:
+        raise Invalid({"items": ["invalid_count"]})
     fees = source.fees_by_id
     items: list[Item] = []
     for entry in given:

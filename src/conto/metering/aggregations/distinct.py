@@ -87,7 +87,8 @@ def changes(shape: Shape) -> str:
     """
     day = "width_bucket(timestamp, {starts}) as day"
     rows = f"{events_of(shape, 'timestamp', 'id', day, ADDS)} offset 0"
-    operations = f"select * from ({placed(shape, rows)}) as operations where {TAKES_PART[shape.value]}"
+    columns = listed(apart(shape), "v", "timestamp", "id", "day", "adds")
+    operations = f"select {columns} from ({placed(shape, rows)}) as operations where {TAKES_PART[shape.value]}"
     walk = f"window walk as (partition by {apart(shape)}, v order by timestamp, id)"
     walked = f"select *, lag(adds) over walk as active from ({operations}) as operations {walk}"
     return f"select *, adds <> coalesce(active, false) as changes from ({walked}) as walked"

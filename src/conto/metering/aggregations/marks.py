@@ -26,13 +26,14 @@ async def marks(work: Work, scope: Scope, *, prorated_over: int | None) -> dict[
 
 def units_added(shape: Shape) -> str:
     """The events of the period with the units `v` that each adds or takes away."""
+    columns = listed(apart(shape), "timestamp", "id", "day")
     if shape.value == "text":
         change = "case when not changes then 0 when adds then 1 else -1 end::numeric"
-        own = listed(apart(shape), "timestamp", "id", "day", f"{change} as v")
-        return f"select {own} from ({distinct.changes(shape)}) as walked where timestamp >= {{from}}"
+        rows = distinct.changes(shape)
+        return f"select {columns}, {change} as v from ({rows}) as walked where timestamp >= {{from}}"
     value = "1::numeric as v" if shape.value == "none" else ""
     rows = f"{events_of(shape, 'timestamp', 'id', 'width_bucket(timestamp, {starts}) as day', value)} offset 0"
-    return f"select * from ({placed(shape, rows)}) as placed where {TAKES_PART[shape.value] or 'true'}"
+    return f"select {columns}, v from ({placed(shape, rows)}) as placed where {TAKES_PART[shape.value] or 'true'}"
 
 
 @lru_cache(maxsize=512)
@@ -40,13 +41,18 @@ def marks_statement(shape: Shape, prorated: bool) -> Statement:
     """The statement for marks: the net of the units, the highest it was, and what the steps to it weigh."""
     run = f"window run as (partition by {apart(shape)} order by timestamp, id rows unbounded preceding)"
     running = f"select *, sum(v) over run as current from ({units_added(shape)}) as added {run}"
+    marks = "sum(v) as current, greatest(max(current), 0) as highest"
+    if not prorated:
+        return statement(
+            f"select {apart(shape)}, {marks}, greatest(max(current), 0) as prorated"
+            f" from ({running}) as running group by {apart(shape)}"
+        )
     highest = f"select *, greatest(max(current) over run, 0) as highest from ({running}) as running {run}"
     billed = f"select *, highest - lag(highest, 1, 0::numeric) over run as billed from ({highest}) as marked {run}"
     weighed = f"(billed * ({{days}} + 1 - greatest(day, 1)) * 1e{DECIMALS})"
     # Whole steps of the last decimal, rounded up: a division of numerics would end early.
     steps = f"div({weighed}, {{period}}) + case when mod({weighed}, {{period}}) > 0 then 1 else 0 end"
-    prorated_units = f"sum({steps}) * 1e-{DECIMALS}" if prorated else "max(highest)"
     return statement(
-        f"select {apart(shape)}, sum(v) as current, max(highest) as highest, {prorated_units} as prorated"
+        f"select {apart(shape)}, {marks}, sum({steps}) * 1e-{DECIMALS} as prorated"
         f" from ({billed}) as billed group by {apart(shape)}"
     )

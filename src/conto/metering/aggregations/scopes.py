@@ -148,7 +148,9 @@ def scope(
     if before is not None:
         values |= {"at": before.timestamp, "id": before.id}
     for number, (key, allowed) in enumerate(question.only.items()):
-        values |= {f"key_only_{number}": key, f"values_only_{number}": list(allowed)}
+        # No stored text has a null character, and the server takes none.
+        possible = [value for value in allowed if "\0" not in key + value]
+        values |= {f"key_only_{number}": key.replace("\0", ""), f"values_only_{number}": possible}
     keys = _Keys()
     filters = _filters(question, keys, values)
     groups, group_keys = ((), ()) if sole is not None else _groups(question, keys, presented=presented)

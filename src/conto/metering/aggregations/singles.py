@@ -53,7 +53,8 @@ def values_statement(shape: Shape) -> Statement:
     rows = f"{events_of(shape, 'timestamp', 'id')} offset 0"
     run = f"window run as (partition by {apart(shape)} {IN_TIME})"
     running = f"""
-        select *, row_number() over run as place, sum(v) over (run rows unbounded preceding) as running
+        select {listed(apart(shape), "v", "timestamp", "id")},
+            row_number() over run as place, sum(v) over (run rows unbounded preceding) as running
         from ({placed(shape, rows)}) as placed where {TAKES_PART[shape.value]} {run}
     """
     passed = f"""
