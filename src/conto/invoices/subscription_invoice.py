@@ -60,6 +60,22 @@ _SIDES = (
 )
 
 
+_DRAFTS_OF = (
+    select(invoices.c.id)
+    .join(
+        invoice_subscriptions,
+        (invoice_subscriptions.c.organization_id == invoices.c.organization_id)
+        & (invoice_subscriptions.c.invoice_id == invoices.c.id),
+    )
+    .where(
+        invoices.c.organization_id == ORGANIZATION,
+        invoices.c.status == "draft",
+        invoice_subscriptions.c.subscription_id == bindparam("subscription"),
+    )
+    .order_by(invoices.c.created_at, invoices.c.id)
+)
+
+
 async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: datetime) -> Row[Any]:
     """Make the invoice over the sides at billing time `at`: issued, or a draft where there is a grace period.
 
@@ -141,6 +157,12 @@ async def _finish(work: Work, invoice: Row[Any], customer: Row[Any]) -> None:
     if not awaits_taxes(invoice.invoice_type, customer) and await apply(work, invoice):
         invoice = await work.one(BY_ID, id=invoice.id)
     await finish(work, invoice, customer, event_type="invoice.created")
+
+
+async def drafts_of(work: Work, subscription_id: UUID) -> list[UUID]:
+    """The drafts that the subscription is on, the oldest first."""
+    rows = await work.rows(_DRAFTS_OF, subscription=subscription_id)
+    return [row.id for row in rows]
 
 
 async def drop(work: Work, invoice: Row[Any]) -> None:

@@ -13,6 +13,8 @@ from conto import agenda
 from conto.agenda import Lane, Rank
 from conto.db.tables import agenda as entries
 from conto.db.tables import plans, subscriptions
+from conto.invoices.queries import lock
+from conto.invoices.subscription_invoice import drafts_of, issue
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.subscriptions.terminate import cancel, terminate
 from conto.work import Work
@@ -77,6 +79,8 @@ async def _end(work: Work, subscription_id: UUID) -> None:
     else:
         await cancel(work, subscription_id)
         work.emit("subscription.terminated", subscription_id)
+    for draft_id in await drafts_of(work, subscription_id):
+        await issue(work, await lock(work, draft_id))
 
 
 def _family(work: Work, plan_id: UUID) -> list[Any]:
