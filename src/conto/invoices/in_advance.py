@@ -80,10 +80,12 @@ _TAKEN = (
 )
 _TAKE = (
     select(events)
-    .join(_TAKEN, _TAKEN.c.transaction_id == events.c.transaction_id)
-    .where(
-        events.c.organization_id == ORGANIZATION,
-        events.c.external_subscription_id == bindparam("external_id", type_=Text),
+    .select_from(_TAKEN)
+    .outerjoin(
+        events,
+        (events.c.organization_id == ORGANIZATION)
+        & (events.c.external_subscription_id == bindparam("external_id", type_=Text))
+        & (events.c.transaction_id == _TAKEN.c.transaction_id),
     )
     .order_by(events.c.id)
 )
@@ -167,13 +169,14 @@ async def price_events(work: Work, subscription_id: UUID) -> None:
     """
     subscription = (await subscriptions_by_id(work, [subscription_id]))[subscription_id]
     taken = await work.rows(_TAKE, subscription=subscription_id, external_id=subscription.external_id, most=AT_ONCE)
+    found = [event for event in taken if event.id is not None]
     if len(taken) == AT_ONCE:
         await agenda.put(work, PRICING, subscription_id, lane=subscription.customer_id, due_at=work.now)
     pricing = await _pricing(work, subscription)
-    made = await _made(work, pricing, taken)
+    made = await _made(work, pricing, found)
     priced = [
         (event, charge, await _fee(work, pricing, charge, event))
-        for event in taken
+        for event in found
         for charge in pricing.charges(event.code)
         if (charge.id, event.transaction_id) not in made
     ]
