@@ -71,7 +71,7 @@ async def test_an_event_is_invoiced_by_itself_whatever_the_grace_period(rehearsa
     (period,) = invoice["billing_periods"]
     assert period["invoicing_reason"] == "in_advance_charge"
     assert period["charges_from_datetime"] == period["charges_to_datetime"] == "2024-03-05T12:00:00Z"
-    assert (await webhook_types(rehearsal))[-3:-1] == ["fee.created", "invoice.created"]
+    assert {"fee.created", "invoice.created"} < set(await webhook_types(rehearsal))
     assert await mismatches(rehearsal) == []
 
 
@@ -91,7 +91,7 @@ async def test_a_fee_that_is_not_invoiceable_is_on_no_invoice_and_taxed_at_once(
     assert (fee["from_date"], fee["to_date"]) == ("2024-03-05T00:00:00+00:00", "2024-03-31T23:59:59+00:00")
     assert fee["created_at"] == NOON
     assert await invoices_of(rehearsal, customer["external_id"]) == []
-    assert (await webhook_types(rehearsal))[-1] == "fee.created"
+    assert (await webhook_types(rehearsal)).count("fee.created") == 1
 
 
 async def test_an_event_of_nothing_makes_a_fee_and_an_invoice_by_the_zero_rule(rehearsal):
