@@ -26,6 +26,8 @@ API = "/api/v1"
         (b"a%5B%5D=1&a%5B%5D=2", {"a": ["1", "2"]}),
         (b"a[]=&a[]=x", {"a": ["x"]}),
         (b"metadata[region]=eu&metadata[x]=", {"metadata": {"region": "eu", "x": ""}}),
+        (b"group[a][]=x&group[a][]=y&group[b]=z", {"group": {"a": ["x", "y"], "b": "z"}}),
+        (b"group[a]=x&group[a][]=y", {"group": {"a": ["y"]}}),
         (b"a=%C3%A9+b%20c", {"a": "é b c"}),
         (b"a=1&a[]=2&a[k]=3", {"a": {"k": "3"}}),
         (b"[]=1&[=2&a[=3&a]=4", {"[]": "1", "[": "2", "a[": "3", "a]": "4"}),

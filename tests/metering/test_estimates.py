@@ -245,7 +245,9 @@ async def test_instant_estimates_of_a_batch_come_by_subscription(rehearsal: Comp
         event(first, 4, other["code"]),
     ]
     fees = (await rehearsal.post("/events/batch_estimate_instant_fees", {"events": events}))["fees"]
+    enveloped = {"events": [{"event": one} for one in events]}
 
+    assert (await rehearsal.post("/events/batch_estimate_instant_fees", enveloped))["fees"] == fees
     assert [(fee["event_transaction_id"], fee["units"]) for fee in fees] == [
         ("event 1", "1.0"),
         ("event 3", "3.0"),

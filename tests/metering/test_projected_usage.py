@@ -79,7 +79,7 @@ async def test_every_filter_and_group_is_projected_by_itself(rehearsal: Company)
     (found,) = usage["charges_usage"]
     assert [(one["values"], one["projected_units"], one["projected_amount_cents"]) for one in found["filters"]] == [
         ({"cloud": ["aws"]}, "6.2", 12400),
-        (None, "12.4", 1240),
+        ({}, "12.4", 1240),
     ]
     assert found["projected_amount_cents"] == usage["projected_amount_cents"] == 13640
     assert [(one["grouped_by"], one["projected_amount_cents"]) for one in found["grouped_usage"]] == [

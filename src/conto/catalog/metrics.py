@@ -12,6 +12,7 @@ from conto.db.nested import nested
 from conto.db.tables import billable_metric_filters, billable_metrics, charge_filters, charges, plans
 from conto.errors import Forbidden, NotFound
 from conto.ids import new_id
+from conto.invoices.stale import refresh_drafts_of_metric
 from conto.schemas.metrics import BillableMetricObject, MetricInput, show_metric
 from conto.schemas.reader import Problems
 from conto.work import ORGANIZATION, Work
@@ -118,6 +119,7 @@ async def update_metric(work: Work, found: Row[Any], data: MetricInput, problems
     changed = differences(found, values)
     if wanted is not None:
         changed |= await replace_filters(work, found.id, wanted)
+        await refresh_drafts_of_metric(work, found.id)
     await work.execute(
         update(billable_metrics)
         .where(billable_metrics.c.organization_id == work.organization.id, billable_metrics.c.id == found.id)
@@ -158,6 +160,7 @@ async def delete_metric(work: Work, found: Row[Any]) -> None:
         .where(billable_metrics.c.organization_id == own, billable_metrics.c.id == found.id)
         .values(deleted_at=work.now)
     )
+    await refresh_drafts_of_metric(work, found.id)
     work.emit("billable_metric.deleted", found.id)
 
 

@@ -19,6 +19,7 @@ from conto.db.tables import (
 )
 from conto.errors import Invalid, NotFound
 from conto.ids import new_id
+from conto.invoices.stale import refresh_drafts_with_tax
 from conto.organizations.queries import default_billing_entity
 from conto.schemas.taxes import TaxCreateInput, TaxUpdateInput
 from conto.work import Work
@@ -86,11 +87,13 @@ async def update_tax(work: Work, found: Row[Any], data: TaxUpdateInput) -> Row[A
         await apply_to_default_entity(work, changed)
     elif data.applied_to_organization is False:
         await take_off_default_entity(work, changed)
+    await refresh_drafts_with_tax(work, changed.id)
     return changed
 
 
 async def delete_tax(work: Work, found: Row[Any]) -> None:
     """Delete a tax: its code becomes free, and it is taken off everything that is not yet a document."""
+    await refresh_drafts_with_tax(work, found.id)
     await work.execute(
         update(taxes)
         .where(taxes.c.organization_id == work.organization.id, taxes.c.id == found.id)

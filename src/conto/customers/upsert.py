@@ -28,6 +28,7 @@ from conto.db.tables import (
 )
 from conto.errors import Invalid
 from conto.ids import new_id
+from conto.invoices.stale import refresh_drafts_of_customer
 from conto.organizations.queries import billing_entity, default_billing_entity
 from conto.schemas.customers import ADDRESS, CustomerInput
 from conto.schemas.reader import Problems
@@ -144,6 +145,7 @@ async def _change(work: Work, data: CustomerInput, found: Row[Any], entity_id: U
     changes: dict[str, Any] = differences(found, values)
     if data.tax_codes is not UNSET:
         changes |= await replace_taxes(work, customers_taxes, "customer_id", found.id, data.tax_codes or [])
+        await refresh_drafts_of_customer(work, found.id)
     changes |= await _select_sections(work, found.id, data)
     changes |= await _set_metadata(work, found.id, data)
     if _moves(found, values):

@@ -39,6 +39,7 @@ from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fe
 from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
+from conto.invoices.stale import REFRESH
 from conto.invoices.store import remove, replace, store
 from conto.metering.usage import keep_levels
 from conto.subscriptions.queries import subscriptions_by_id
@@ -175,6 +176,17 @@ async def drop(work: Work, invoice: Row[Any]) -> None:
     await delete_notes(work, invoice.id)
     await agenda.drop(work, FINALIZATION, invoice.id)
     work.emit("invoice.deleted", invoice.id)
+
+
+@agenda.handles(REFRESH, lane=Lane.CUSTOMER, rank=Rank.HOUSEKEEPING)
+async def refresh_stale(work: Work, invoice_id: UUID) -> None:
+    """Build the draft anew, unless it was issued or deleted meanwhile."""
+    try:
+        invoice = await lock(work, invoice_id)
+    except NotFound:
+        return
+    if invoice.status == "draft":
+        await refresh(work, invoice)
 
 
 @agenda.handles(FINALIZATION, lane=Lane.CUSTOMER, rank=Rank.FINALIZATION)

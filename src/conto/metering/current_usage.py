@@ -74,9 +74,7 @@ async def current_usage(work: Work, customer: Row[Any], parameters: CurrentUsage
         presentation=None if presentation is UNSET else presentation,
     )
     results = await usage_so_far(work, subscribed.periods(charges, span), view)
-    every = [result for found in results for result in found]
-    amount_cents = sum(result.amounts.amount_cents for result in every)
-    taxes_cents = await taxes_on(work, subscribed, every) if parameters.apply_taxes else 0
+    amount_cents, taxes_cents = await totals(work, subscribed, results, taxed=parameters.apply_taxes)
     return CustomerUsageObject(
         **dates(span),
         lago_invoice_id=None,
@@ -103,9 +101,7 @@ async def projected_usage(work: Work, customer: Row[Any], parameters: UsageParam
     elapsed = part_elapsed(subscribed.period, work.now)
     results = await usage_so_far(work, subscribed.periods(charges, span), WHOLE)
     lines = [[line_of(result, projection(result, elapsed)) for result in found] for found in results]
-    every = [result for found in results for result in found]
-    amount_cents = sum(result.amounts.amount_cents for result in every)
-    taxes_cents = await taxes_on(work, subscribed, every) if parameters.apply_taxes else 0
+    amount_cents, taxes_cents = await totals(work, subscribed, results, taxed=parameters.apply_taxes)
     return CustomerProjectedUsageObject(
         **dates(span),
         lago_invoice_id=None,
@@ -166,17 +162,22 @@ def dates(span: Span) -> dict[str, str]:
     }
 
 
-async def taxes_on(work: Work, subscribed: Subscribed, results: Sequence[Result]) -> int:
-    """The taxes on the results in minor units, totalled as on an invoice."""
+async def totals(
+    work: Work, subscribed: Subscribed, results: Sequence[Sequence[Result]], *, taxed: bool
+) -> tuple[int, int]:
+    """What all results come to, and their taxes, totalled as on an invoice; both in minor units."""
+    every = [result for found in results for result in found]
+    amount_cents = sum(result.amounts.amount_cents for result in every)
+    if not taxed:
+        return amount_cents, 0
     plan = subscribed.plan
     levels = await tax_levels(
-        work, subscribed.customer, charge_ids={result.charge.id for result in results}, plan_ids=[plan.id]
+        work, subscribed.customer, charge_ids={result.charge.id for result in every}, plan_ids=[plan.id]
     )
     fees = [
-        TaxedFee(Decimal(result.amounts.amount_cents), levels.of_charge(result.charge.id, plan.id))
-        for result in results
+        TaxedFee(Decimal(result.amounts.amount_cents), levels.of_charge(result.charge.id, plan.id)) for result in every
     ]
-    return on_invoice(fees).amount_cents
+    return amount_cents, on_invoice(fees).amount_cents
 
 
 def projection(result: Result, elapsed: Fraction) -> Projection:

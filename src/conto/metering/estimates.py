@@ -28,6 +28,7 @@ from conto.metering.aggregations.units import rounded
 from conto.metering.event_price import EventPrice, in_advance_group, price_event
 from conto.metering.ingest import Metric, computed, failure, metrics_of, number_of
 from conto.metering.one_event import Happened
+from conto.metering.show import values_shown
 from conto.metering.store import Group
 from conto.metering.usage import (
     ChargePeriod,
@@ -95,14 +96,13 @@ async def estimate_instant_fees(work: Work, events: Sequence[EventEstimateInput]
         NotFound: a subscription is not active.
         Invalid: a subscription's plan has no charge that this can be told of.
     """
-    by_subscription: dict[str, list[EventEstimateInput]] = {}
-    for event in events:
+    by_subscription: dict[str, list[NewEvent]] = {}
+    for event in await _computed_where_possible(work, events):
         by_subscription.setdefault(event.external_subscription_id or "", []).append(event)
     found = await active_subscriptions(work, list(by_subscription))
     if found.keys() != by_subscription.keys():
         raise NotFound("subscription")
     plans = await priced_plans(work, {row.plan_id for row in found.values()})
-    computed = await _computed_where_possible(work, events)
     fees: list[FeeEstimateObject] = []
     for external_id, own in by_subscription.items():
         subscription = found[external_id]
@@ -110,7 +110,7 @@ async def estimate_instant_fees(work: Work, events: Sequence[EventEstimateInput]
         if not any(_is_instant(charge) for charge in plan.charges):
             raise Invalid(NO_MATCH)
         fees += [
-            _shown_instant(subscription, plan, charge, computed[id(event)])
+            _shown_instant(subscription, plan, charge, event)
             for event in own
             for charge in plan.charges
             if _is_instant(charge) and charge.metric.code == event.code
@@ -138,11 +138,11 @@ async def _computed(work: Work, data: EventEstimateInput) -> NewEvent:
     return event
 
 
-async def _computed_where_possible(work: Work, events: Sequence[EventEstimateInput]) -> dict[int, NewEvent]:
-    """The events, by their identity, with what expressions come to; one whose expression fails stays as it is."""
-    found = {id(data): _event(data) for data in events}
-    metrics = await metrics_of(work, found.values())
-    for event in found.values():
+async def _computed_where_possible(work: Work, events: Sequence[EventEstimateInput]) -> list[NewEvent]:
+    """The events with what their metrics' expressions come to; one whose expression fails stays as it is."""
+    found = [_event(data) for data in events]
+    metrics = await metrics_of(work, found)
+    for event in found:
         try:
             _compute(work, event, metrics.get(event.code))
         except EvaluationFailed:
@@ -296,7 +296,7 @@ def _item(charge: PricedCharge, charge_filter: PricedFilter | None, group: Group
         filter_invoice_display_name=(
             display_name(charge_filter.values, charge_filter.invoice_display_name) if charge_filter else None
         ),
-        filters={key: list(values) for key, values in charge_filter.values.items()} if charge_filter else None,
+        filters=values_shown(charge_filter),
         lago_item_id=charge.metric.id,
         item_type="BillableMetric",
         grouped_by=dict(group),

@@ -24,7 +24,7 @@ from conto.metering.aggregations.scopes import scope
 from conto.metering.carried import carry
 from conto.metering.explained_events import explained_events
 from conto.metering.postgres import Found, find_single_events, keys_in_order, steps, units_found
-from conto.metering.show import charge_shown, metric_shown
+from conto.metering.show import charge_shown, metric_shown, values_shown
 from conto.metering.store import Question, Span, place
 from conto.metering.usage import WITH_MARKS, ChargePeriod, Result, View, asked, span_of, usage_so_far
 from conto.schemas.encoding import instant
@@ -142,7 +142,7 @@ def _result(
     metric, in_unit = charge.metric, result.amounts.pricing_unit
     return ExplainedResult(
         lago_charge_filter_id=result.filter.id if result.filter else None,
-        filter_values={key: list(values) for key, values in result.filter.values.items()} if result.filter else None,
+        filter_values=values_shown(result.filter),
         grouped_by=dict(result.group),
         properties=shown_properties((result.filter or charge).properties),
         events_count=result.events_count,

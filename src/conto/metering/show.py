@@ -105,7 +105,12 @@ def show_charge_usage(charge: PricedCharge, currency: str, lines: Sequence[Line]
 
 def _filters(charge: PricedCharge, lines: Sequence[Line]) -> list[ChargeFilterUsage]:
     return [
-        ChargeFilterUsage(**figures(charge, own), **_named(own[0].filter), presentation_breakdowns=breakdowns(own))
+        ChargeFilterUsage(
+            **figures(charge, own),
+            presentation_breakdowns=breakdowns(own),
+            invoice_display_name=own[0].filter and own[0].filter.invoice_display_name,
+            values=values_shown(own[0].filter),
+        )
         for own in _by_filter(charge, lines)
     ]
 
@@ -136,7 +141,10 @@ def show_projected_charge_usage(
 def _projected_filters(charge: PricedCharge, lines: Sequence[Line]) -> list[ProjectedChargeFilterUsage]:
     return [
         ProjectedChargeFilterUsage(
-            **projected_figures(charge, own), **_named(own[0].filter), **projected_breakdowns(own)
+            **projected_figures(charge, own),
+            **projected_breakdowns(own),
+            invoice_display_name=own[0].filter and own[0].filter.invoice_display_name,
+            values=values_shown(own[0].filter) or {},
         )
         for own in _by_filter(charge, lines)
     ]
@@ -225,13 +233,9 @@ def _apart(lines: Sequence[Line], key: Callable[[Line], Key]) -> list[list[Line]
     return list(found.values())
 
 
-def _named(charge_filter: PricedFilter | None) -> dict[str, Any]:
-    if charge_filter is None:
-        return {"invoice_display_name": None, "values": None}
-    return {
-        "invoice_display_name": charge_filter.invoice_display_name,
-        "values": {key: list(values) for key, values in charge_filter.values.items()},
-    }
+def values_shown(charge_filter: PricedFilter | None) -> dict[str, list[str]] | None:
+    """The values of a filter; None for the default bucket."""
+    return None if charge_filter is None else {key: list(values) for key, values in charge_filter.values.items()}
 
 
 def charge_shown(charge: PricedCharge, **code: str) -> UsageCharge:

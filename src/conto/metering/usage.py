@@ -24,7 +24,7 @@ from conto.core.charges.proration import Window
 from conto.core.days import first_day_touched, local_day
 from conto.core.money import ZERO, plus
 from conto.core.periods.ranges import Period
-from conto.metering.carried import Asked, carry, keep
+from conto.metering.carried import Asked, carries, carry, keep
 from conto.metering.postgres import aggregate
 from conto.metering.store import Aggregate, Bucket, Group, Question, Span
 from conto.work import Work
@@ -141,15 +141,15 @@ def true_up(results: Sequence[Result]) -> FeeAmounts | None:
     )
 
 
+def minimum_parent(results: Sequence[Result]) -> Result:
+    """The result that a true-up belongs to: the first of the default bucket."""
+    return next(result for result in results if result.filter is None)
+
+
 def kept(results: Sequence[Result], *, filled_up: bool) -> list[Result]:
-    """The results that become fees of an invoice; the first is the one that a true-up belongs to, if there is one."""
-    parent = next(result for result in results if result.filter is None)
-    found = [
-        result
-        for result in results
-        if is_kept(result.amounts, result.events_count, true_up=filled_up and result is parent)
-    ]
-    return sorted(found, key=lambda result: result is not parent) if filled_up else found
+    """The results that become fees of an invoice; if a true-up fills them up, its parent is among them."""
+    parent = minimum_parent(results) if filled_up else None
+    return [result for result in results if is_kept(result.amounts, result.events_count, true_up=result is parent)]
 
 
 def properties_of(charge: PricedCharge, charge_filter: PricedFilter | None) -> Properties:
@@ -188,7 +188,7 @@ async def keep_levels(work: Work, billed: Iterable[Sequence[Result]]) -> None:
         [
             (asked(results[0].period, so_far=False), [result.aggregate for result in results])
             for results in billed
-            if results[0].charge.metric.aggregation_type == "weighted_sum_agg"
+            if carries(results[0].charge.metric)
         ],
     )
 

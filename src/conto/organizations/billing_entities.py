@@ -17,6 +17,7 @@ from conto.db.tables import billing_entities, billing_entities_custom_sections, 
 from conto.errors import Invalid
 from conto.ids import new_id
 from conto.invoices.numbering import continue_numbering
+from conto.invoices.stale import refresh_drafts_of_entity
 from conto.organizations.create import entity_defaults
 from conto.organizations.logos import name_of, replace_logo
 from conto.schemas.billing_entities import BillingEntityCreateInput, BillingEntityUpdateInput
@@ -68,6 +69,7 @@ async def update_billing_entity(work: Work, entity: Row[Any], data: BillingEntit
     if data.tax_codes is not UNSET:
         codes = await codes_in_any_case(work, data.tax_codes or [])
         changes |= await replace_taxes(work, billing_entities_taxes, "billing_entity_id", entity.id, codes)
+        await refresh_drafts_of_entity(work, entity.id)
     logo = logo_given(data)
     if data.logo is not UNSET:
         values["logo_name"] = name_of(logo)

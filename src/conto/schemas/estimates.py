@@ -25,11 +25,17 @@ class EventEstimateInput(Struct, kw_only=True, frozen=True):
     precise_total_amount_cents: PreciseAmount | None = None
 
 
+class EventEstimateItem(EventEstimateInput, kw_only=True, frozen=True):
+    """One event of a batch, bare or in an envelope."""
+
+    event: EventEstimateInput | UnsetType = UNSET
+
+
 class EventEstimateBatchInput(Struct, kw_only=True, frozen=True):
     """Up to 100 events that are thought of."""
 
     events: (
-        Annotated[list[EventEstimateInput], NEEDED, items(MOST_EVENTS, invalid="no_events", too_many="too_many_events")]
+        Annotated[list[EventEstimateItem], NEEDED, items(MOST_EVENTS, invalid="no_events", too_many="too_many_events")]
         | UnsetType
     ) = UNSET
 

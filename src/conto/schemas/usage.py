@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from conto.core.charges.filters import text_of
 from conto.schemas.charges import ChargeModel
-from conto.schemas.fields import Count, Currency, Identifier, LooseFlag, Text, ruled
+from conto.schemas.fields import Currency, Identifier, LooseFlag, Text, ruled
 from conto.schemas.rules import Refused, Rule
 
 AggregationType = Literal[
@@ -103,14 +103,6 @@ class CurrentUsageParameters(UsageParameters, kw_only=True, frozen=True):
     full_usage: LooseFlag = False
     filter_by_presentation: PresentationNames | UnsetType = UNSET
     skip_grouping: LooseFlag = False
-
-
-class PastUsageParameters(Struct, kw_only=True, frozen=True):
-    """Which invoiced periods are asked for."""
-
-    external_subscription_id: Identifier | UnsetType = UNSET
-    billable_metric_code: Identifier | UnsetType = UNSET
-    periods_count: Count | UnsetType = UNSET
 
 
 class UsagePricingUnitDetails(Struct, kw_only=True, frozen=True):
@@ -215,10 +207,10 @@ class ProjectedFigures(Struct, kw_only=True, frozen=True):
 
 
 class ProjectedChargeFilterUsage(ProjectedFigures, kw_only=True, frozen=True):
-    """The usage of a filter; the default bucket has no values."""
+    """The usage of a filter; the values of the default bucket are empty, as published clients refuse null here."""
 
     invoice_display_name: str | None
-    values: dict[str, list[str]] | None
+    values: dict[str, list[str]]
 
 
 class ProjectedChargeGroupedUsage(ProjectedFigures, kw_only=True, frozen=True):

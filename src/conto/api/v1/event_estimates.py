@@ -47,4 +47,5 @@ async def event_batch_estimate_instant_fees(work: Work, body: Body[EventEstimate
     events = body.read().events
     if not events:
         raise Invalid({"events": ["no_events"]})
-    return FeesEstimateAnswer(fees=await estimate_instant_fees(work, events))
+    bare = [one.event or one for one in events]
+    return FeesEstimateAnswer(fees=await estimate_instant_fees(work, bare))

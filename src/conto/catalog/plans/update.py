@@ -20,6 +20,7 @@ from conto.catalog.plans.taxes import replace_all
 from conto.catalog.plans.thresholds import refuse_wrong_thresholds, replace_thresholds
 from conto.changes import differences, given
 from conto.db.tables import plans, plans_taxes, subscriptions
+from conto.invoices.stale import refresh_drafts_of_plans
 from conto.schemas.charges import CascadeInput, ChargeInput, FixedChargeInput
 from conto.schemas.plans import CommitmentInput, PlanFields, UsageThresholdInput
 from conto.schemas.reader import Problems, read
@@ -140,6 +141,7 @@ async def change_plan(work: Work, plan: Row[Any], changes: Changes) -> None:
         await set_commitment(work, plan.id, changes.commitment, references)
     if "amount_cents" in changed:
         await _follow_amount(work, plan, changes)
+    await refresh_drafts_of_plans(work, [plan.id])
     work.emit("plan.updated", plan.id, changes=changed if changed or not changes.parts else None)
 
 
