@@ -9,7 +9,14 @@ from sqlalchemy import insert
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from conto.credits.notes.apply import apply
-from conto.db.tables import carried_totals, event_reports, fixed_charge_overrides, fixed_charge_units, wrong_events
+from conto.db.tables import (
+    carried_totals,
+    event_reports,
+    fixed_charge_overrides,
+    fixed_charge_units,
+    unpriced_events,
+    wrong_events,
+)
 from conto.invoices.queries import lock
 from tests.books import listens
 from tests.company import Company
@@ -126,6 +133,7 @@ async def one_plan_with_everything(
     subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
     await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
     await carried_on(company, subscription["lago_id"], plan["charges"][0]["lago_id"])
+    await one_unpriced_event(company, subscription["lago_id"])
     return {
         "pricing_units": unit["code"],
         "billable_metrics": metric["code"],
@@ -151,6 +159,14 @@ async def own_units(company: Company, subscription_id: str, fixed_charge_id: str
         made = {"created_at": work.now, "updated_at": work.now}
         await work.execute(insert(fixed_charge_overrides).values(own | made))
         await work.execute(insert(fixed_charge_units).values(own | {"effective_at": work.now, "given_at": work.now}))
+
+
+async def one_unpriced_event(company: Company, subscription_id: str) -> None:
+    """An event that a charge in advance is yet to price, as the follower leaves it."""
+    async with company.works.enter(company.id) as work:
+        noted = {"id": uuid4(), "subscription_id": UUID(subscription_id), "transaction_id": "priced soon"}
+        made = {"organization_id": company.id, "received": 1, "created_at": work.now}
+        await work.execute(insert(unpriced_events).values(noted | made))
 
 
 async def one_wrong_event(company: Company) -> None:

@@ -40,6 +40,7 @@ class Rank(IntEnum):
     ACTIVATION = 10
     ENDING = 20
     RENEWAL = 30
+    IN_ADVANCE = 35
     ACTIVATION_EXPIRY = 40
     FINALIZATION = 50
     OVERDUE = 60

@@ -35,6 +35,7 @@ from conto.invoices.custom_sections import sections_of_subscriptions
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
+from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
 from conto.invoices.stale import REFRESH
@@ -85,6 +86,8 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     billed = await gather(work, sides, at)
     draft = await _draft(work, customer, billed, _dates(customer, billed, at))
     stored = await store(work, draft)
+    # Once, and for good: what becomes of a draft in its grace period does not touch them.
+    await renew_loose_fees(work, customer, billed)
     grace = dating(customer).grace_period
     if grace and not _is_immediate(billed):
         await _keep_as_draft(work, stored, customer, billed[0])

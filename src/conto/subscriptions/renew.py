@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from conto.core.periods.ranges import Occasion
 from conto.core.periods.schedule import starts_plan_period
 from conto.customers.queries import customer_by_id
 from conto.db.tables import subscriptions
+from conto.invoices.advance_charges import regroup
 from conto.invoices.billed import Reason, Side
 from conto.invoices.subscription_invoice import bill
 from conto.subscriptions.change import switch
@@ -42,6 +45,8 @@ async def renew(work: Work, customer_id: UUID) -> None:
         for group in groups(renewed):
             sides = [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in group]
             await bill(work, customer, sides, group[0].renewal_at)
+        for at, together in groupby(renewed, key=attrgetter("renewal_at")):
+            await regroup(work, customer, [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in together], at)
     await switch(work, switching)
 
 

@@ -174,6 +174,12 @@ fees = owned_table(
         postgresql_where=text("event_transaction_id is not null and deleted_at is null"),
     ),
     Index("ix_fees__oldest", "organization_id", "created_at", "id"),
+    Index(
+        "ix_fees__loose",
+        "organization_id",
+        "subscription_id",
+        postgresql_where=text("invoice_id is null and payment_status = 'succeeded' and deleted_at is null"),
+    ),
 )
 
 
