@@ -188,9 +188,11 @@ async def settle(work: Work, lane: UUID) -> None:
     behind it, are left.
     """
     now = work.now
-    while (entry := await _take(work, lane, now, system_now())) is not None:
+    while (entry := await _take(work, lane, Lane.CUSTOMER, now, system_now(), wait=True)) is not None:
         work.now = max(entry.due_at, work.organization.frozen_time or entry.due_at)
         await KINDS[entry.kind].handler(work, entry.subject_id)
+        # What the handler has put there may be due before what comes next.
+        await work.put_entries()
     work.now = now
 
 

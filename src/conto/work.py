@@ -195,14 +195,14 @@ class Work:
 
         Called before counters are taken, and at the end.
         """
-        await self._put_entries()
+        await self.put_entries()
         if self.emissions:
             emissions, self.emissions = self.emissions, []
             await self._record(emissions)
         waiting, self.jobs = self.jobs, []
         await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
 
-    async def _put_entries(self) -> None:
+    async def put_entries(self) -> None:
         """Put the gathered entries on the agenda, in one statement, and ring for those that are due."""
         if not self.entries:
             return
