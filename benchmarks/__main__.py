@@ -14,6 +14,7 @@ BENCHMARKS = {
     "ingest": "events taken in a second, beside a bare script that inserts the same rows",
     "memory": "memory of the API while it takes in millions of events",
     "usage": "current usage of 10,000 to 1,000,000 events, beside a bare sum of the same rows",
+    "billing": "subscription invoices of a billing run, beside a bare script that inserts the same rows",
     "documents": "PDFs a second, set in one process and made by a worker",
     "webhooks": "webhooks delivered a second by one worker, beside a bare script",
     "start": "time from `conto up` to the first answer, and memory",

@@ -1,7 +1,8 @@
 """The raw limit of creating invoices: the rows of one, inserted again by a bare script on the driver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ ROWS_OF_INVOICE = {
     "fees": "invoice_id = $1",
     "fees_taxes": "fee_id in (select id from fees where invoice_id = $1)",
     "invoices_taxes": "invoice_id = $1",
+    "invoice_subscriptions": "invoice_id = $1",
     "ledger_transfers": "invoice_id = $1",
     "agenda": "subject_id = $1",
     "webhooks": "object_id = $1",
@@ -86,10 +88,13 @@ def insertion(table: str, columns: Sequence[str], count: int) -> str:
     )
 
 
-async def copy(connection: Any, pattern: Pattern, customer_id: UUID) -> None:
-    """Insert the rows again, for another customer, in one transaction under row-level security."""
+async def copy(
+    connection: Any, pattern: Pattern, customer_id: UUID, others: Mapping[UUID, UUID] = MappingProxyType({})
+) -> None:
+    """Insert the rows again, for another customer and `others`, in one transaction under row-level security."""
     renamed: dict[Any, Any] = {old: uuid4() for old in pattern.ids}
     texts = [(str(old), str(new)) for old, new in renamed.items()]
+    renamed |= others
     renamed[pattern.customer_id] = customer_id
     async with connection.transaction():
         await connection.fetchval("select set_config('conto.organization', $1, true)", str(pattern.organization_id))

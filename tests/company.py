@@ -98,6 +98,26 @@ class Company:
         }
         return (await self.post("/plans", {"plan": defaults | fields}))["plan"]
 
+    async def subscribe(
+        self, customer: dict[str, Any], plan: dict[str, Any], status: int = 200, **fields: Any
+    ) -> dict[str, Any]:
+        """The customer's subscription to the plan from now on, or with the fields given; or the refusal."""
+        fields = {"external_id": f"subscription_{next(_numbers)}"} | fields
+        body = {"external_customer_id": customer["external_id"], "plan_code": plan["code"]} | fields
+        answer = await self.post("/subscriptions", {"subscription": body}, status)
+        return answer["subscription"] if status == 200 else answer
+
+    async def terminate(self, subscription: dict[str, Any], **options: str) -> dict[str, Any]:
+        """End the subscription now, or cancel it with `status="pending"`."""
+        path = f"/subscriptions/{subscription['external_id']}"
+        return (await self.call("DELETE", path, options or None))["subscription"]
+
+    async def invoices(self, customer: dict[str, Any]) -> list[dict[str, Any]]:
+        """All visible invoices of the customer with all that is on them, oldest first."""
+        listed = (await self.get(f"/customers/{customer['external_id']}/invoices?per_page=100"))["invoices"]
+        listed.sort(key=lambda invoice: (invoice["created_at"], invoice["sequential_id"] or 0))
+        return [(await self.get(f"/invoices/{invoice['lago_id']}"))["invoice"] for invoice in listed]
+
     async def sells_in_europe(self, country: str = "FR") -> None:
         """Have the default billing entity stand in this country and manage EU taxes."""
         path = f"/billing_entities/{self.organization.default_billing_entity_code}"

@@ -9,7 +9,14 @@ from sqlalchemy import insert
 from conto.api.endpoint import Endpoint
 from conto.api.routing import PARAMETER
 from conto.credits.notes.apply import apply
-from conto.db.tables import carried_totals, event_reports, fixed_charge_overrides, fixed_charge_units, wrong_events
+from conto.db.tables import (
+    carried_totals,
+    event_reports,
+    fixed_charge_overrides,
+    fixed_charge_units,
+    unpriced_events,
+    wrong_events,
+)
 from conto.invoices.queries import lock
 from tests.books import listens
 from tests.company import Company
@@ -58,6 +65,7 @@ async def one_of_everything(company: Company) -> Names:
     note = await one_that_is_used(company, invoice)
     await one_whose_vat_number_is_checked(company, add_on)
     sold = await one_plan_with_everything(company, tax, add_on, customer, section)
+    await one_that_is_billed(company, customer)
     key = (await company.post("/api_keys", {"api_key": {"name": "second"}}))["api_key"]
     (entry, *_) = (await company.get("/security_logs?to_date=2999-01-01"))["security_logs"]
     (receipt,) = (await company.get("/payment_receipts"))["payment_receipts"]
@@ -125,6 +133,7 @@ async def one_plan_with_everything(
     subscription = (await company.post("/subscriptions", {"subscription": subscribed}))["subscription"]
     await own_units(company, subscription["lago_id"], plan["fixed_charges"][0]["lago_id"])
     await carried_on(company, subscription["lago_id"], plan["charges"][0]["lago_id"])
+    await one_unpriced_event(company, subscription["lago_id"])
     return {
         "pricing_units": unit["code"],
         "billable_metrics": metric["code"],
@@ -137,6 +146,11 @@ async def one_plan_with_everything(
     }
 
 
+async def one_that_is_billed(company: Company, customer: dict[str, Any]) -> None:
+    """A subscription that is billed on its start, so that an invoice is for it."""
+    await company.subscribe(customer, await company.plan(pay_in_advance=True))
+
+
 async def own_units(company: Company, subscription_id: str, fixed_charge_id: str) -> None:
     """What a subscription alone has: units of a fixed charge with an instruction of them."""
     values = {"id": uuid4(), "subscription_id": UUID(subscription_id), "fixed_charge_id": UUID(fixed_charge_id)}
@@ -145,6 +159,14 @@ async def own_units(company: Company, subscription_id: str, fixed_charge_id: str
         made = {"created_at": work.now, "updated_at": work.now}
         await work.execute(insert(fixed_charge_overrides).values(own | made))
         await work.execute(insert(fixed_charge_units).values(own | {"effective_at": work.now, "given_at": work.now}))
+
+
+async def one_unpriced_event(company: Company, subscription_id: str) -> None:
+    """An event that a charge in advance is yet to price, as the follower leaves it."""
+    async with company.works.enter(company.id) as work:
+        noted = {"id": uuid4(), "subscription_id": UUID(subscription_id), "transaction_id": "priced soon"}
+        made = {"organization_id": company.id, "received": 1, "created_at": work.now}
+        await work.execute(insert(unpriced_events).values(noted | made))
 
 
 async def one_wrong_event(company: Company) -> None:

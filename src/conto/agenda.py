@@ -16,21 +16,17 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, and_, delete, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import DateTime, Row, Uuid, and_, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conto.clock import system_now
 from conto.db.faults import Deadlock
-from conto.db.tables import agenda, customers, organizations
+from conto.db.tables import agenda, organizations
 from conto.errors import Locked
 from conto.ids import new_id
 from conto.work import Work, Works
 
 log = structlog.get_logger()
-
-CHANNEL = "conto_agenda"
-"""Channel on which workers hear of an entry that is due at once."""
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -44,6 +40,7 @@ class Rank(IntEnum):
     ACTIVATION = 10
     ENDING = 20
     RENEWAL = 30
+    IN_ADVANCE = 35
     ACTIVATION_EXPIRY = 40
     FINALIZATION = 50
     OVERDUE = 60
@@ -88,15 +85,10 @@ def handles(name: str, *, lane: Lane, rank: Rank) -> Callable[[type_of_handler],
     return register
 
 
-_INSERT = upsert(agenda)
-_PUT = _INSERT.on_conflict_do_update(
-    index_elements=[agenda.c.organization_id, agenda.c.kind, agenda.c.subject_id],
-    set_={"due_at": _INSERT.excluded.due_at, "attempts": 0, "try_at": None, "error": None},
-)
-
-
 async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: datetime) -> None:
     """Have `name` happen to the subject at `due_at`; an entry of the kind that is there moves to it.
+
+    It is written with the other effects of the unit of work (`Work.send`).
 
     `lane` is the customer's id, or the organization's, as the kind demands.
     """
@@ -105,11 +97,9 @@ async def put(work: Work, name: str, subject_id: UUID, *, lane: UUID, due_at: da
 
 async def put_all(work: Work, name: str, subjects: Sequence[tuple[UUID, UUID]], *, due_at: datetime) -> None:
     """Have `name` happen to each subject, given with its lane, at `due_at`; see `put`."""
-    if not subjects:
-        return
     kind = KINDS[name]
-    entries = [
-        {
+    for subject_id, lane in sorted(subjects):
+        work.entries[name, subject_id] = {
             "organization_id": work.organization.id,
             "id": new_id(),
             "lane": lane,
@@ -120,15 +110,12 @@ async def put_all(work: Work, name: str, subjects: Sequence[tuple[UUID, UUID]], 
             "kind": name,
             "subject_id": subject_id,
         }
-        for subject_id, lane in sorted(subjects)
-    ]
-    await work.execute(_PUT, entries if len(entries) > 1 else entries[0])
-    if work.organization.live and due_at <= work.now:
-        await work.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 async def waiting(work: Work, name: str, subject_id: UUID) -> datetime | None:
     """When the entry falls due, None where there is none."""
+    if (name, subject_id) in work.entries:
+        return work.entries[name, subject_id]["due_at"]
     found = await work.first(
         select(agenda.c.due_at).where(
             agenda.c.organization_id == work.organization.id, agenda.c.kind == name, agenda.c.subject_id == subject_id
@@ -139,6 +126,7 @@ async def waiting(work: Work, name: str, subject_id: UUID) -> datetime | None:
 
 async def drop(work: Work, name: str, subject_id: UUID) -> None:
     """Take the entry off, if it is there."""
+    work.entries.pop((name, subject_id), None)
     await work.execute(
         delete(agenda).where(
             agenda.c.organization_id == work.organization.id, agenda.c.kind == name, agenda.c.subject_id == subject_id
@@ -174,30 +162,36 @@ async def due_lanes(connection: AsyncConnection, until: datetime, limit: int) ->
     return (await connection.execute(lanes)).all()
 
 
-async def lock_lane(work: Work, lane: UUID, lane_kind: str, *, wait: bool) -> bool:
-    """Lock the lane's row for this transaction; False where another holds it and `wait` is not asked."""
-    if lane_kind == Lane.CUSTOMER:
-        row = select(customers.c.id).where(customers.c.organization_id == work.organization.id, customers.c.id == lane)
-    else:
-        row = select(organizations.c.id).where(organizations.c.id == lane)
-    return await work.first(row.with_for_update(key_share=True, skip_locked=not wait)) is not None
+_TAKE = text("select * from conto_take_entry(:lane, :lane_kind, :until, :retry_until, :wait)").bindparams(
+    bindparam("lane", type_=Uuid()),
+    bindparam("until", type_=DateTime(timezone=True)),
+    bindparam("retry_until", type_=DateTime(timezone=True)),
+)
 
 
-async def _take(work: Work, lane: UUID, until: datetime, retry_until: datetime) -> Row[Any] | None:
-    """Take the lane's first entry off if it is due and not held back after a failure."""
-    head = (
-        select(agenda.c.id)
-        .where(agenda.c.organization_id == work.organization.id, agenda.c.lane == lane)
-        .order_by(agenda.c.due_at, agenda.c.rank, agenda.c.sequence)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return await work.first(
-        delete(agenda)
-        .where(agenda.c.organization_id == work.organization.id, agenda.c.id == head, agenda.c.due_at <= until)
-        .where(or_(agenda.c.try_at.is_(None), agenda.c.try_at <= retry_until))
-        .returning(agenda)
-    )
+async def _take(
+    work: Work, lane: UUID, lane_kind: str, until: datetime, retry_until: datetime, *, wait: bool
+) -> Row[Any] | None:
+    """Lock the lane, and take its first entry off if it is due and not held back after a failure; one round trip.
+
+    None where there is none, or another transaction holds the lane and `wait` is not asked.
+    """
+    values = {"lane": lane, "lane_kind": lane_kind, "until": until, "retry_until": retry_until, "wait": wait}
+    return (await work.execute(_TAKE, values)).first()
+
+
+async def settle(work: Work, lane: UUID) -> None:
+    """Handle in this transaction what has fallen due in the lane, so that what `work` does next comes after it.
+
+    The lane's row must be locked. It is for calls that end or change what an entry is about: workers that lag, or
+    were down, must not make a difference to what is billed. An entry that is held after a failure, and those
+    behind it, are left.
+    """
+    now = work.now
+    while (entry := await _take(work, lane, now, system_now())) is not None:
+        work.now = max(entry.due_at, work.organization.frozen_time or entry.due_at)
+        await KINDS[entry.kind].handler(work, entry.subject_id)
+    work.now = now
 
 
 class Outcome(StrEnum):
@@ -225,9 +219,7 @@ async def run_next(
     entry: Row[Any] | None = None
     try:
         async with works.enter(organization_id, connection=connection) as work:
-            if not await lock_lane(work, lane, lane_kind, wait=wait):
-                return Outcome.NOTHING
-            entry = await _take(work, lane, until, system_now())
+            entry = await _take(work, lane, lane_kind, until, system_now(), wait=wait)
             if entry is None:
                 return Outcome.NOTHING
             if work.organization.frozen_time is not None:

@@ -11,6 +11,7 @@ from conto.customers import check_vat as _check_vat
 from conto.customers import delete as _customer_deletion
 from conto.customers import payload as _customer_payload
 from conto.invoices import document as _document
+from conto.invoices import in_advance as _in_advance
 from conto.invoices import letter as _invoice_letter
 from conto.invoices import overdue as _overdue
 from conto.invoices import payload as _invoice_payload
@@ -55,6 +56,7 @@ _registered = (
     _customer_payload,
     _document,
     _event_errors,
+    _in_advance,
     _invoice_letter,
     _overdue,
     _invoice_payload,

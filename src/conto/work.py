@@ -13,13 +13,14 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Uuid, bindparam, select, text
+from sqlalchemy import Executable, Row, Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
 from conto.db.engine import insert_rows, inserted, insertion
 from conto.db.faults import raised_as_ours
-from conto.db.tables import activity_logs, webhook_endpoints, webhooks
+from conto.db.tables import activity_logs, agenda, webhook_endpoints, webhooks
 from conto.emissions import ACTIVITY_COLUMNS, Emission, Resource, Source, activity_rows, delivery_rows
 from conto.errors import Forbidden, NotFound, Unauthorized
 from conto.files import Files
@@ -86,6 +87,24 @@ _ENDPOINTS = (
 _LOG_AND_ENDPOINTS = _ENDPOINTS.add_cte(insertion(activity_logs, ACTIVITY_COLUMNS).cte("logged"))
 """Both in one round trip, as most events are logged and told."""
 
+ENTRY = ("organization_id", "id", "lane", "lane_kind", "live", "due_at", "rank", "kind", "subject_id")
+"""The columns of an entry of the agenda that is put there."""
+
+CHANNEL = "conto_agenda"
+"""Channel on which workers hear of an entry that is due at once."""
+
+
+def _putting() -> Insert:
+    entries = insertion(agenda, ENTRY)
+    return entries.on_conflict_do_update(
+        index_elements=[agenda.c.organization_id, agenda.c.kind, agenda.c.subject_id],
+        set_={"due_at": entries.excluded.due_at, "attempts": 0, "try_at": None, "error": None},
+    )
+
+
+_PUT_ENTRIES = _putting()
+_RING = select(func.pg_notify(CHANNEL, ""))
+
 ACTIVITY = "activity"
 """The kind of job that shows the objects of a batch of activities."""
 
@@ -107,6 +126,8 @@ class Work:
     retention: Retention = field(default_factory=Retention)
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    entries: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
+    """What is to be put on the agenda, by kind and subject; see `conto.agenda.put`."""
 
     def require(self, resource: str, mode: str) -> None:
         """Refuse a call that the request's key does not permit (chapter 01 §2.3).
@@ -170,15 +191,25 @@ class Work:
         self.jobs.append(job)
 
     async def send(self) -> None:
-        """Write the effects gathered so far: activities, deliveries and jobs.
+        """Write the effects gathered so far: agenda entries, activities, deliveries and jobs.
 
         Called before counters are taken, and at the end.
         """
+        await self._put_entries()
         if self.emissions:
             emissions, self.emissions = self.emissions, []
             await self._record(emissions)
         waiting, self.jobs = self.jobs, []
         await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
+
+    async def _put_entries(self) -> None:
+        """Put the gathered entries on the agenda, in one statement, and ring for those that are due."""
+        if not self.entries:
+            return
+        waiting, self.entries = list(self.entries.values()), {}
+        await self.connection.execute(_PUT_ENTRIES, inserted(agenda, waiting))
+        if self.organization.live and any(entry["due_at"] <= self.now for entry in waiting):
+            await self.connection.execute(_RING)
 
     async def _record(self, emissions: Sequence[Emission]) -> None:
         batch_id = new_id()

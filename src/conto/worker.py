@@ -27,7 +27,7 @@ from conto.db.queue import queries_on, queue_settings
 from conto.db.tables import agenda as entries
 from conto.jobs import JobPayload
 from conto.metering.stream import follow_events
-from conto.work import Works
+from conto.work import CHANNEL, Works
 
 if TYPE_CHECKING:
     from pgqueuer import PgQueuer
@@ -121,7 +121,7 @@ async def listen(database_url: str, heard: Callable[..., None], stop: asyncio.Ev
         connection = None
         try:
             connection = await asyncpg.connect(**driver_arguments(database_url))
-            await connection.add_listener(agenda.CHANNEL, heard)
+            await connection.add_listener(CHANNEL, heard)
             heard()
             while not (stop.is_set() or connection.is_closed()):
                 await pause(stop, RECONNECT_SECONDS)

@@ -5,7 +5,21 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Table, Text, Uuid, any_, bindparam, delete, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    literal,
+    select,
+    union_all,
+)
 
 from conto.core.custom_sections import of_customer
 from conto.db.engine import insert_rows
@@ -45,26 +59,40 @@ _OF_SUBSCRIPTION = (
     )
     .order_by("position")
 )
-_OF_SUBSCRIPTIONS = (
-    select(
-        invoice_custom_sections,
-        subscriptions_custom_sections.c.subscription_id,
-        subscriptions_custom_sections.c.position,
-    )
-    .join(
-        subscriptions_custom_sections,
-        (subscriptions_custom_sections.c.organization_id == invoice_custom_sections.c.organization_id)
-        & (subscriptions_custom_sections.c.invoice_custom_section_id == invoice_custom_sections.c.id),
-    )
-    .where(
-        *_LIVE,
-        subscriptions_custom_sections.c.subscription_id == any_(bindparam("subscription_ids", type_=ARRAY(Uuid))),
-    )
-    .order_by(subscriptions_custom_sections.c.position)
-)
 _LEVELS = union_all(
     _selected(customers_custom_sections, "customer_id"),
     _selected(billing_entities_custom_sections, "billing_entity_id"),
+).order_by("position")
+
+
+def _owned(links: Table, owner: ColumnElement[Any], condition: ColumnElement[bool]) -> Select[Any]:
+    """The sections that owners have selected, each with its owner and its place there."""
+    of_section = (links.c.organization_id == invoice_custom_sections.c.organization_id) & (
+        links.c.invoice_custom_section_id == invoice_custom_sections.c.id
+    )
+    return (
+        select(invoice_custom_sections, owner.label("owner_id"), links.c.position)
+        .join(links, of_section)
+        .where(*_LIVE, condition)
+    )
+
+
+_FOR_BILLING = union_all(
+    _owned(
+        subscriptions_custom_sections,
+        subscriptions_custom_sections.c.subscription_id,
+        subscriptions_custom_sections.c.subscription_id == any_(bindparam("subscription_ids", type_=ARRAY(Uuid))),
+    ),
+    _owned(
+        customers_custom_sections,
+        customers_custom_sections.c.customer_id,
+        customers_custom_sections.c.customer_id == bindparam("customer_id", type_=Uuid()),
+    ),
+    _owned(
+        billing_entities_custom_sections,
+        billing_entities_custom_sections.c.billing_entity_id,
+        billing_entities_custom_sections.c.billing_entity_id == bindparam("billing_entity_id", type_=Uuid()),
+    ),
 ).order_by("position")
 
 
@@ -86,12 +114,21 @@ async def sections_of_subscription(work: Work, subscription_id: UUID) -> Sequenc
     return await work.rows(_OF_SUBSCRIPTION, subscription_id=subscription_id)
 
 
-async def sections_of_subscriptions(work: Work, ids: Collection[UUID]) -> dict[UUID, list[Row[Any]]]:
-    """What each of the subscriptions has selected, in its order."""
+async def sections_for_billing(
+    work: Work, customer: Row[Any], subscription_ids: Collection[UUID]
+) -> tuple[dict[UUID, list[Row[Any]]], tuple[Row[Any], ...]]:
+    """What each of the subscriptions has selected, in its order, and what applies to their customer; one read."""
     found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in await work.rows(_OF_SUBSCRIPTIONS, subscription_ids=list(ids)):
-        found[row.subscription_id].append(row)
-    return found
+    rows = await work.rows(
+        _FOR_BILLING,
+        subscription_ids=list(subscription_ids),
+        customer_id=customer.id,
+        billing_entity_id=customer.billing_entity_id,
+    )
+    for row in rows:
+        found[row.owner_id].append(row)
+    own, of_entity = found[customer.id], found[customer.billing_entity_id]
+    return found, of_customer(customer.skip_invoice_custom_sections, own, of_entity)
 
 
 async def sections_of_customer(work: Work, customer: Row[Any]) -> tuple[Row[Any], ...]:

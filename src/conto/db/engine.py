@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 from asyncpg import Connection as DriverConnection
-from sqlalchemy import JSON, Insert, Table, Text, bindparam, func, insert, make_url, null, select
+from sqlalchemy import JSON, Table, Text, bindparam, func, make_url, null, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection

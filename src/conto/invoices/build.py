@@ -66,6 +66,16 @@ class FeeDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class LooseFee:
+    """A fee that is to be on no invoice, and what it would have from one."""
+
+    fee: FeeDraft
+    customer_id: UUID
+    billing_entity_id: UUID
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class BilledPeriods:
     """A subscription on an invoice: why it is there, and which ranges it is billed for (chapter 51 §4).
 

@@ -1,4 +1,4 @@
-"""Fees of usage charges on subscription invoices (chapters 41 §§4 and 5.4, 40 §§2 and 8)."""
+"""Fees of usage charges on subscription invoices, and on renewals in advance (chapters 41 §§4, 5.4 and 40 §§2, 8)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from conto.catalog.priced import PricedCharge, PricedUnit
+from conto.catalog.priced import PricedCharge, PricedFilter, PricedUnit
 from conto.core.charges.fee_amounts import FeeAmounts
 from conto.core.charges.filters import display_name
 from conto.core.charges.price import NO_DETAILS, Details
 from conto.core.charges.properties import presentation_keys
 from conto.core.days import local_day
 from conto.core.numerals import decimal_text
-from conto.core.periods.ranges import Occasion, charges_period
+from conto.core.periods.ranges import Occasion, Period, charges_period
 from conto.invoices.billed import Billed
 from conto.invoices.build import FeeDraft
 from conto.invoices.fee_taxes import TaxLevels
@@ -38,7 +38,18 @@ class BilledCharge:
 
 async def billed_charges(work: Work, billed: Sequence[Billed]) -> list[BilledCharge]:
     """The usage of all subscriptions on an invoice, priced; one question to the event store a charge."""
-    due = [(one, charge) for one in billed for charge in _due(one)]
+    return await _with_usage(
+        work, [(one, charge) for one in billed for charge in _settled(one) if _is_due(one, charge)]
+    )
+
+
+async def renewed_loose_charges(work: Work, billed: Sequence[Billed]) -> list[BilledCharge]:
+    """What is still active of charges in advance that no invoice is to show, as it is billed for the coming period."""
+    due = [(one, charge) for one in billed for charge in _settled(one) if _is_renewed(one, charge)]
+    return await _with_usage(work, [(one, charge) for one, charge in due if not charge.invoiceable])
+
+
+async def _with_usage(work: Work, due: Sequence[tuple[Billed, PricedCharge]]) -> list[BilledCharge]:
     periods = [
         ChargePeriod(
             subscription_id=one.subscription.id,
@@ -54,19 +65,30 @@ async def billed_charges(work: Work, billed: Sequence[Billed]) -> list[BilledCha
     return [BilledCharge(one, charge, results) for (one, charge), results in zip(due, found, strict=True)]
 
 
-def _due(one: Billed) -> list[PricedCharge]:
-    """The charges whose usage this invoice bills."""
+def _settled(one: Billed) -> Sequence[PricedCharge]:
+    """All charges where this invoice is to bill usage, none where it is not."""
     period = one.periods.charges
     if one.side.occasion not in SETTLING or period is None or period.is_empty:
-        return []
-    return [charge for charge in one.plan.charges if _is_due(one, charge)]
+        return ()
+    return one.plan.charges
+
+
+def _is_renewed(one: Billed, charge: PricedCharge) -> bool:
+    """Whether what is still active of the charge is billed for the period that begins."""
+    return charge.pay_in_advance and charge.metric.recurring and one.side.occasion in RENEWING
 
 
 def _is_due(one: Billed, charge: PricedCharge) -> bool:
+    """Whether this invoice bills the charge."""
     if charge.pay_in_advance:
-        return charge.invoiceable and charge.metric.recurring and one.side.occasion in RENEWING
+        return charge.invoiceable and _is_renewed(one, charge)
     goes_on = one.upgraded and charge.metric.recurring and not charge.prorated
     return not (goes_on and charge.metric.id in one.next_metric_ids)
+
+
+def renewal_fees(found: BilledCharge, levels: TaxLevels) -> list[FeeDraft]:
+    """The fees of a charge that is renewed apart from invoices: one for each filter and group, be it over nothing."""
+    return [_fee(found.one, result, levels) for result in found.results]
 
 
 def charge_fees(found: BilledCharge, levels: TaxLevels) -> list[FeeDraft]:
@@ -82,12 +104,10 @@ def charge_fees(found: BilledCharge, levels: TaxLevels) -> list[FeeDraft]:
 def _fee(one: Billed, result: Result, levels: TaxLevels) -> FeeDraft:
     start, end = dates_of(one, result.charge)
     return FeeDraft(
-        **_what(one, result.charge, result.amounts, levels),
-        charge_filter_id=result.filter.id if result.filter else None,
-        filters={key: list(values) for key, values in result.filter.values.items()} if result.filter else None,
-        filter_invoice_display_name=display_name(result.filter.values, result.filter.invoice_display_name)
-        if result.filter
-        else None,
+        **fields_of_charge(one.subscription.id, one.plan.id, result.charge, result.amounts, levels),
+        **fields_of_filter(result.filter),
+        # What a renewal bills on an invoice is told apart from what came event by event.
+        pay_in_advance=result.charge.pay_in_advance and not result.charge.invoiceable,
         grouped_by=dict(result.group),
         events_count=result.events_count,
         total_aggregated_units=result.total_aggregated_units,
@@ -102,7 +122,7 @@ def _true_up_fee(
     one: Billed, charge: PricedCharge, amounts: FeeAmounts, parent: FeeDraft, levels: TaxLevels
 ) -> FeeDraft:
     return FeeDraft(
-        **_what(one, charge, amounts, levels),
+        **fields_of_charge(one.subscription.id, one.plan.id, charge, amounts, levels),
         true_up_parent_fee_id=parent.id,
         events_count=0,
         total_aggregated_units=amounts.units,
@@ -112,11 +132,13 @@ def _true_up_fee(
     )
 
 
-def _what(one: Billed, charge: PricedCharge, amounts: FeeAmounts, levels: TaxLevels) -> dict[str, Any]:
+def fields_of_charge(
+    subscription_id: UUID, plan_id: UUID, charge: PricedCharge, amounts: FeeAmounts, levels: TaxLevels
+) -> dict[str, Any]:
     """What all fees of a charge have in common."""
     return {
         "fee_type": "charge",
-        "subscription_id": one.subscription.id,
+        "subscription_id": subscription_id,
         "billable_metric_id": charge.metric.id,
         "charge_id": charge.id,
         "item_code": charge.metric.code,
@@ -129,7 +151,18 @@ def _what(one: Billed, charge: PricedCharge, amounts: FeeAmounts, levels: TaxLev
         "precise_amount_cents": amounts.precise_amount_cents,
         "amount_cents": amounts.amount_cents,
         "pricing_unit_details": pricing_unit_details(charge.pricing_unit, amounts),
-        "taxes": levels.of_charge(charge.id, one.plan.id),
+        "taxes": levels.of_charge(charge.id, plan_id),
+    }
+
+
+def fields_of_filter(found: PricedFilter | None) -> dict[str, Any]:
+    """What fees say of the filter that they are priced by; nothing for the default bucket."""
+    if found is None:
+        return {}
+    return {
+        "charge_filter_id": found.id,
+        "filters": {key: list(values) for key, values in found.values.items()},
+        "filter_invoice_display_name": display_name(found.values, found.invoice_display_name),
     }
 
 
@@ -139,8 +172,12 @@ def dates_of(one: Billed, charge: PricedCharge) -> tuple[datetime, datetime]:
     assert period is not None
     if not charge.pay_in_advance:
         return period.from_datetime, period.to_datetime
-    coming = charges_period(one.schedule, one.at, one.subscription.started_at)
-    first, last = (local_day(each, coming.timezone) for each in (coming.from_datetime, coming.to_datetime))
+    return whole_days(charges_period(one.schedule, one.at, one.subscription.started_at))
+
+
+def whole_days(period: Period) -> tuple[datetime, datetime]:
+    """The period's days as such fees tell them that are made in advance without an invoice: from UTC midnight on."""
+    first, last = (local_day(each, period.timezone) for each in (period.from_datetime, period.to_datetime))
     return datetime.combine(first, time(), UTC), datetime.combine(last, time(23, 59, 59), UTC)
 
 

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, text
 
-from conto.core.days import end_of_day, local_day, start_of_day
+from conto.core.days import DAY, end_of_day, local_day, start_of_day
 from conto.core.money import precise, to_cents
 from conto.core.periods.proration import billed_days, share
 from conto.core.periods.ranges import Occasion, Period, plan_period
@@ -22,6 +22,7 @@ from conto.invoices.fee_taxes import TaxLevels
 from conto.work import Work
 
 ONE = Decimal(1)
+LAST_SECOND = time(23, 59, 59)
 COUNTED = frozenset({"subscription", "charge", "fixed_charge"})
 """The types of fees that count towards a commitment."""
 
@@ -42,7 +43,7 @@ _COUNTED = text(
     from fees left join invoices on invoices.organization_id = :organization and invoices.id = fees.invoice_id
     where fees.organization_id = :organization and fees.subscription_id = any(:ids)
         and fees.fee_type in ('subscription', 'charge', 'fixed_charge') and fees.deleted_at is null
-        and fees.from_at >= :earliest
+        and fees.to_at >= :earliest
         and (fees.invoice_id is null or (invoices.id is distinct from :invoice
             and invoices.status not in ('voided', 'deleted')))
     """
@@ -60,7 +61,7 @@ async def counted_fees(
     due = {one.subscription.id: period for one in billed if (period := reconciled_period(one)) is not None}
     if not due:
         return {}
-    earliest = min(start_of_day(period.tile.first_day, period.timezone) for period in due.values())
+    earliest = min(start_of_day(period.tile.first_day, period.timezone) for period in due.values()) - DAY
     found: dict[UUID, list[Counted]] = defaultdict(list)
     for row in await work.rows(_COUNTED, ids=list(due), earliest=earliest, invoice=invoice_id):
         found[row.subscription_id].append(Counted(row.amount_cents, row.precise_amount_cents, row.from_at, row.to_at))
@@ -134,4 +135,13 @@ def _previous(one: Billed) -> Period | None:
 def _lies_in(period: Period, fee: FeeDraft | Counted) -> bool:
     """Whether the fee is for days of the whole period."""
     first = start_of_day(period.tile.first_day, period.timezone)
-    return first <= fee.from_at and fee.to_at <= end_of_day(period.tile.last_day, period.timezone)
+    starts_at, ends_at = in_zone(fee.from_at, fee.to_at, period.timezone)
+    return first <= starts_at and ends_at <= end_of_day(period.tile.last_day, period.timezone)
+
+
+def in_zone(from_at: datetime, to_at: datetime, timezone: str) -> tuple[datetime, datetime]:
+    """A fee's range; one told in whole days from UTC midnight on (chapter 41 §1.2) as those days of the zone."""
+    starts, ends = from_at.astimezone(UTC), to_at.astimezone(UTC)
+    if starts.time() != time() or ends.time() != LAST_SECOND:
+        return from_at, to_at
+    return start_of_day(starts.date(), timezone), end_of_day(ends.date(), timezone)

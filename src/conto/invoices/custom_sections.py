@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Row
 
-from conto.catalog.selected_sections import sections_by_code, sections_of_customer, sections_of_subscriptions
+from conto.catalog.selected_sections import sections_by_code, sections_for_billing, sections_of_customer
 from conto.core.custom_sections import Choice, Section, applicable
 from conto.schemas.custom_sections import InvoiceCustomSectionInput
 from conto.work import Work
@@ -29,13 +29,15 @@ async def sections_of_invoice(
     return applicable(call, billed, _copies(await sections_of_customer(work, customer)))
 
 
-async def choices_of_subscriptions(work: Work, rows: Sequence[Row[Any]]) -> list[Choice[Section]]:
-    """What the subscriptions, whose rows these are, say of an invoice's sections."""
-    selected = await sections_of_subscriptions(work, [row.id for row in rows])
-    return [
+async def sections_of_subscriptions(work: Work, customer: Row[Any], rows: Sequence[Row[Any]]) -> tuple[Section, ...]:
+    """The sections that an invoice over the subscriptions, whose rows these are, gets, as it copies them."""
+    selected, of_customer = await sections_for_billing(work, customer, [row.id for row in rows])
+    billed = [
         Choice(skips=row.skip_invoice_custom_sections, sections=_copies(selected.get(row.id, ())) or None)
         for row in rows
     ]
+    nothing_asked: Choice[Section] = Choice()
+    return applicable(nothing_asked, billed, _copies(of_customer))
 
 
 async def _choice(work: Work, asked: InvoiceCustomSectionInput | None | UnsetType) -> Choice[Section]:

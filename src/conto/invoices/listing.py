@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Select, String, and_, exists, false, func, or_
+from sqlalchemy import ColumnElement, Select, String, and_, exists, func, or_, select
 
 from conto import metadata
-from conto.db.tables import customers, fees, invoice_metadata, invoices, payments
+from conto.db.tables import billable_metrics, customers, fees, invoice_metadata, invoices, payments, subscriptions
 from conto.invoices.queries import fee_rows, with_entity
 from conto.listing import Found, contains, page_of
 from conto.organizations.queries import billing_entity_ids
@@ -123,9 +123,12 @@ async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int)
     statement: Select[Any] = fee_rows(work)
     if filters.external_customer_id:
         statement = statement.where(customers.c.external_id == filters.external_customer_id)
-    if filters.external_subscription_id or filters.billable_metric_code or filters.event_transaction_id:
-        # No fee is of a subscription, a metric or an event yet.
-        statement = statement.where(false())
+    if filters.external_subscription_id:
+        statement = statement.where(subscriptions.c.external_id == filters.external_subscription_id)
+    if filters.billable_metric_code:
+        statement = statement.where(fees.c.billable_metric_id.in_(_metric_ids(work, filters.billable_metric_code)))
+    if filters.event_transaction_id:
+        statement = statement.where(fees.c.event_transaction_id == filters.event_transaction_id)
     if filters.fee_type:
         statement = statement.where(fees.c.fee_type == filters.fee_type)
     if filters.payment_status:
@@ -144,3 +147,10 @@ async def list_fees(work: Work, filters: FeeFilters, *, offset: int, limit: int)
             statement = statement.where(column <= last)
     ordered = statement.order_by(fees.c.created_at, fees.c.invoice_id, fees.c.position, fees.c.id)
     return await page_of(work, ordered, offset=offset, limit=limit)
+
+
+def _metric_ids(work: Work, code: str) -> Select[Any]:
+    """The metrics that have or had the code: fees keep theirs when it is deleted."""
+    return select(billable_metrics.c.id).where(
+        billable_metrics.c.organization_id == work.organization.id, billable_metrics.c.code == code
+    )

@@ -20,11 +20,16 @@ INVOICE = "invoice"
 
 
 async def mail_new(work: Work, invoice_id: UUID) -> None:
-    """Mail an invoice whose document has just been made, once, to its customer; not where its fees sum to 0."""
+    """Mail an invoice whose document has just been made, once, to its customer.
+
+    Not where its fees sum to 0, nor over fees that were paid before (`advance_charges`).
+    """
     if work.mailer is None:
         return
     invoice = await work.first(with_entity(work).where(invoices.c.id == invoice_id))
     if invoice is None or invoice.status != "finalized" or invoice.fees_amount_cents == 0:
+        return
+    if invoice.invoice_type == "advance_charges":
         return
     customer = await customer_by_id(work, invoice.customer_id)
     issuer = await billing_entity_by_id(work, invoice.billing_entity_id)

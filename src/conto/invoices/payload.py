@@ -4,7 +4,9 @@ from uuid import UUID
 
 from conto.db.tables import invoices
 from conto.errors import NotFound
+from conto.invoices.fees import fee
 from conto.invoices.queries import extended_in_any_state, listed, with_entity
+from conto.schemas.fees import FeeObject, show_fee
 from conto.schemas.invoices import InvoiceObject, PaymentFailure
 from conto.webhooks.payloads import payload_of
 from conto.work import Work
@@ -36,3 +38,9 @@ async def payment_failure_payload(work: Work, invoice_id: UUID, webhook_type: st
         provider_error=None,
         error_details={"code": "customer_must_have_payment_provider"},
     )
+
+
+@payload_of("fee")
+async def fee_payload(work: Work, fee_id: UUID, webhook_type: str) -> FeeObject:
+    """The fee, without the taxes applied to it."""
+    return show_fee(await fee(work, fee_id))

@@ -23,7 +23,7 @@ from conto.db.tables import (
 )
 from conto.errors import Invalid
 from conto.ids import new_id
-from conto.invoices.build import FeeDraft, InvoiceDraft
+from conto.invoices.build import FeeDraft, InvoiceDraft, LooseFee
 from conto.invoices.queries import OF_ENTITY
 from conto.work import ORGANIZATION, Work
 
@@ -61,6 +61,15 @@ def _replacing() -> Select[Any]:
 _REPLACE = _replacing()
 
 
+def _storing_loose() -> Select[Any]:
+    """The statement that inserts fees that are on no invoice, with their taxes."""
+    parts = [insertion(table, _columns(table)).cte(f"stored_{table.name}") for table in (fees, fees_taxes)]
+    return select(literal(1)).add_cte(*parts)
+
+
+_STORE_LOOSE = _storing_loose()
+
+
 def _taking_off() -> Select[Any]:
     """The statement that takes all off an invoice but its fees."""
     parts = [
@@ -92,6 +101,46 @@ async def store(work: Work, draft: InvoiceDraft) -> Row[Any]:
         Invalid: with its taxes the invoice comes to more than a document may.
     """
     return await work.one(_STORE, **_parameters(_rows(work, draft, new_id(), work.now)))
+
+
+async def store_paid(work: Work, draft: InvoiceDraft, amounts_cents: Sequence[int], taxes: InvoiceTaxes) -> Row[Any]:
+    """Insert an invoice that was paid before it is made, over fees of these amounts that are stored already.
+
+    Its taxes are given; the fees stay where they are, for who calls this to put them on the invoice.
+
+    Raises:
+        Invalid: it comes to more than a document may.
+    """
+    invoice_id, summed = new_id(), totals(amounts_cents, taxes.amount_cents)
+    if summed.total_amount_cents > MOST_CENTS:
+        raise Invalid({"fees": ["value_is_out_of_range"]})
+    paid = {"payment_status": "succeeded", "total_paid_amount_cents": summed.total_amount_cents}
+    invoice = _invoice_row(work, draft, invoice_id, summed, taxes) | paid | {"created_at": work.now}
+    rows = {table: list[dict[str, Any]]() for table in PARTS} | {
+        invoices: [invoice],
+        invoices_taxes: invoice_tax_rows(work, draft.currency, invoice_id, taxes),
+        applied_invoice_custom_sections: _section_rows(work, draft, invoice_id),
+        invoice_subscriptions: _period_rows(work, draft, invoice_id),
+    }
+    return await work.one(_STORE, **_parameters(rows))
+
+
+async def store_loose(work: Work, loose: Sequence[LooseFee]) -> None:
+    """Store fees that are on no invoice, each taxed by itself, and tell of each (chapter 41 §5.3)."""
+    if not loose:
+        return
+    taxed = [on_fee(Decimal(one.fee.amount_cents), one.fee.precise_amount_cents, one.fee.taxes) for one in loose]
+    rows = {
+        fees: [_loose_fee_row(work, one, found) for one, found in zip(loose, taxed, strict=True)],
+        fees_taxes: [
+            row
+            for one, found in zip(loose, taxed, strict=True)
+            for row in fee_tax_rows(work, one.currency, [one.fee.id], [found])
+        ],
+    }
+    await work.rows(_STORE_LOOSE, **_parameters(rows))
+    for one in loose:
+        work.emit("fee.created", one.fee.id)
 
 
 async def replace(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> Sequence[Row[Any]]:
@@ -233,21 +282,38 @@ SAME = (
 def _fee_row(
     work: Work, draft: InvoiceDraft, invoice: dict[str, Any], place: int, fee: FeeDraft, taxed: FeeTaxes
 ) -> dict[str, Any]:
-    return {name: getattr(fee, name) for name in SAME} | {
-        "organization_id": work.organization.id,
+    return _fee_fields(work, fee, taxed) | {
         "invoice_id": invoice["id"],
         "customer_id": draft.customer.id,
         "billing_entity_id": draft.billing_entity_id,
         "position": place,
         "currency": draft.currency,
+        "payment_status": invoice["payment_status"],
+        "succeeded_at": work.now if invoice["payment_status"] == "succeeded" else None,
+        "created_at": invoice["created_at"],
+    }
+
+
+def _loose_fee_row(work: Work, loose: LooseFee, taxed: FeeTaxes) -> dict[str, Any]:
+    return _fee_fields(work, loose.fee, taxed) | {
+        "customer_id": loose.customer_id,
+        "billing_entity_id": loose.billing_entity_id,
+        "position": 0,
+        "currency": loose.currency,
+        "payment_status": "pending",
+        "created_at": work.now,
+    }
+
+
+def _fee_fields(work: Work, fee: FeeDraft, taxed: FeeTaxes) -> dict[str, Any]:
+    """What a fee's row has of its own, on an invoice or on none."""
+    return {name: getattr(fee, name) for name in SAME} | {
+        "organization_id": work.organization.id,
         "precise_coupons_amount_cents": ZERO,
         "taxes_rate": taxed.rate,
         "taxes_amount_cents": taxed.amount_cents,
         "taxes_precise_amount_cents": taxed.precise_amount_cents,
-        "payment_status": invoice["payment_status"],
-        "succeeded_at": work.now if invoice["payment_status"] == "succeeded" else None,
         "tax_codes": list(fee.tax_codes) or None,
-        "created_at": invoice["created_at"],
         "updated_at": work.now,
     }
 

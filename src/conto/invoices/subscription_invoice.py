@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
 from sqlalchemy import Row, bindparam, select, update
 
 from conto import agenda
@@ -32,10 +31,11 @@ from conto.invoices.build import (
 )
 from conto.invoices.charge_fees import billed_charges, by_subscription, charge_fees
 from conto.invoices.commitment_fees import commitment_fees, counted_fees
-from conto.invoices.custom_sections import choices_of_subscriptions, sections_of_invoice
+from conto.invoices.custom_sections import sections_of_subscriptions
 from conto.invoices.fee_taxes import tax_levels
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.fixed_charge_fees import fixed_charge_books, fixed_charge_fees
+from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
 from conto.invoices.stale import REFRESH
@@ -86,11 +86,13 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     billed = await gather(work, sides, at)
     draft = await _draft(work, customer, billed, _dates(customer, billed, at))
     stored = await store(work, draft)
+    # Once, and for good: what becomes of a draft in its grace period does not touch them.
+    await renew_loose_fees(work, customer, billed)
     grace = dating(customer).grace_period
     if grace and not _is_immediate(billed):
         await _keep_as_draft(work, stored, customer, billed[0])
     else:
-        await _finish(work, stored, customer)
+        await _finish(work, stored, customer, is_new=True)
     return stored
 
 
@@ -99,7 +101,7 @@ async def bill_at_once(work: Work, customer: Row[Any], one: Billed, fees: Sequen
     stored = await store(work, await _draft(work, customer, [one], dates(customer, one.at), fees=fees))
     for fee in fees:
         work.emit("fee.created", fee.id)
-    await _finish(work, stored, customer)
+    await _finish(work, stored, customer, is_new=True)
     return stored
 
 
@@ -150,9 +152,9 @@ def _identity(fee: Any) -> object:
     )
 
 
-async def _finish(work: Work, invoice: Row[Any], customer: Row[Any]) -> None:
+async def _finish(work: Work, invoice: Row[Any], customer: Row[Any], *, is_new: bool = False) -> None:
     """Take off what the customer has in credit notes, and issue the invoice."""
-    if not awaits_taxes(invoice.invoice_type, customer) and await apply(work, invoice):
+    if not awaits_taxes(invoice.invoice_type, customer) and await apply(work, invoice, is_new=is_new):
         invoice = await work.one(BY_ID, id=invoice.id)
     await finish(work, invoice, customer, event_type="invoice.created")
 
@@ -217,9 +219,7 @@ async def _draft(
         taxes_pending=awaits_taxes("subscription", customer),
         fees=await _fees(work, customer, billed, invoice.id if invoice else None) if fees is None else fees,
         dates=dated,
-        custom_sections=await sections_of_invoice(
-            work, customer, UNSET, await choices_of_subscriptions(work, [one.subscription for one in billed])
-        ),
+        custom_sections=await sections_of_subscriptions(work, customer, [one.subscription for one in billed]),
         subscriptions=[_periods(one) for one in billed],
     )
 

@@ -1,7 +1,6 @@
 """What one event would cost in advance, of which nothing is stored (chapter 31 §6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,13 +9,11 @@ from sqlalchemy import Row
 
 from conto.catalog.metrics import metric as metric_row
 from conto.catalog.priced import PricedCharge, PricedFilter, PricedPlan, priced_plans
-from conto.core.charges import in_advance
 from conto.core.charges.fee_amounts import FeeAmounts, fee_amounts
 from conto.core.charges.filters import as_texts, bucket, display_name
 from conto.core.charges.in_advance import instant_estimate
 from conto.core.charges.percentage import Percentage
-from conto.core.charges.price import FREE, Price
-from conto.core.charges.properties import TARGET_WALLET
+from conto.core.charges.price import FREE
 from conto.core.charges.standard import Standard
 from conto.core.expression import EvaluationFailed
 from conto.core.money import ZERO, in_major_units, plus
@@ -28,13 +25,13 @@ from conto.errors import Invalid, NotFound
 from conto.ids import new_id
 from conto.invoices.fee_taxes import tax_levels
 from conto.metering.aggregations.units import rounded
+from conto.metering.event_price import EventPrice, in_advance_group, price_event
 from conto.metering.ingest import Metric, computed, failure, metrics_of, number_of
-from conto.metering.one_event import Happened, add
+from conto.metering.one_event import Happened
 from conto.metering.show import values_shown
 from conto.metering.store import Group
 from conto.metering.usage import (
     ChargePeriod,
-    asked_of_one_event,
     group_keys_of,
     properties_of,
     span_of,
@@ -51,17 +48,6 @@ from conto.work import Work
 NUMBERS = frozenset({"sum_agg", "max_agg", "latest_agg"})
 """Aggregations of which an estimate refuses a value that is no number."""
 NO_MATCH = {"code": ["does_not_match_an_instant_charge"]}
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What the event would add to one charge."""
-
-    charge: PricedCharge
-    filter: PricedFilter | None
-    group: Group
-    amounts: FeeAmounts
-    price: Price
 
 
 async def estimate_fees(work: Work, data: EventEstimateInput, problems: Problems) -> list[FeeObject]:
@@ -182,21 +168,17 @@ def _compute(work: Work, event: NewEvent, metric: Metric | None) -> None:
 
 async def _estimate(
     work: Work, subscription: Row[Any], plan: PricedPlan, charge: PricedCharge, period: Period, event: NewEvent
-) -> Estimate:
+) -> EventPrice:
     """What the event would cost under the charge; without a usable value it adds nothing."""
     of_charge = ChargePeriod(subscription.id, subscription.external_id, charge, plan.amount_currency, span_of(period))
     happened = Happened(None, work.now, event.properties, event.precise_total_amount_cents)
-    addition = await add(work, asked_of_one_event(of_charge), happened)
+    found = await price_event(work, of_charge, happened)
+    if found is not None:
+        return found
     rate = charge.pricing_unit.conversion_rate if charge.pricing_unit else None
-    if addition is None:
-        charge_filter = filter_of(charge, event.properties)
-        amounts = fee_amounts(FREE, ZERO, plan.amount_currency, rate)
-        return Estimate(charge, charge_filter, group_of(charge, charge_filter, event.properties), amounts, FREE)
-    charge_filter = next((one for one in charge.filters if one.id == addition.bucket.filter_id), None)
-    amounts, price = in_advance.fee(
-        properties_of(charge, charge_filter), addition.usage, addition.increment.shown, plan.amount_currency, rate
-    )
-    return Estimate(charge, charge_filter, in_advance_group(charge, addition.group), amounts, price)
+    charge_filter = filter_of(charge, event.properties)
+    amounts = fee_amounts(FREE, ZERO, plan.amount_currency, rate)
+    return EventPrice(charge, charge_filter, group_of(charge, charge_filter, event.properties), amounts, FREE)
 
 
 def filter_of(charge: PricedCharge, properties: Mapping[str, object]) -> PricedFilter | None:
@@ -211,18 +193,12 @@ def group_of(charge: PricedCharge, charge_filter: PricedFilter | None, propertie
     return in_advance_group(charge, {key: given.get(key) or None for key in group_keys_of(charge, charge_filter)})
 
 
-def in_advance_group(charge: PricedCharge, group: Group) -> Group:
-    """The group as the fee shows it: a target wallet only where the event names one (chapter 40 §6.3)."""
-    unnamed = charge.accepts_target_wallet and group.get(TARGET_WALLET) is None
-    return {key: value for key, value in group.items() if not (unnamed and key == TARGET_WALLET)}
-
-
 def _is_instant(charge: PricedCharge) -> bool:
     return charge.pay_in_advance and charge.charge_model in ("standard", "percentage")
 
 
 def _shown(
-    subscription: Row[Any], one: Estimate, period: Period, event: NewEvent, taxes: FeeTaxes, *, self_billed: bool
+    subscription: Row[Any], one: EventPrice, period: Period, event: NewEvent, taxes: FeeTaxes, *, self_billed: bool
 ) -> FeeObject:
     amounts, charge = one.amounts, one.charge
     currency = amounts.currency

@@ -13,6 +13,7 @@ from conto.core.plans import yearly_amount_cents
 from conto.core.subscription_fee import in_trial
 from conto.customers.queries import customer_by_id
 from conto.db.tables import subscriptions
+from conto.invoices.advance_charges import regroup
 from conto.invoices.billed import Billed, Reason, Side, gather
 from conto.invoices.subscription_invoice import bill
 from conto.schemas.subscriptions import SubscriptionInput
@@ -157,6 +158,7 @@ async def take_over(work: Work, customer_id: UUID, pairs: Sequence[tuple[UUID, U
             await bill(work, customer, [ending], work.now)
             if starting:
                 await bill(work, customer, starting, work.now)
+        await regroup(work, customer, [ending], work.now)
         work.emit("subscription.terminated", old.id)
         work.emit("subscription.started", new.id)
 

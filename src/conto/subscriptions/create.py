@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UnsetType
 from sqlalchemy import Row, func, select, update
 
+from conto import agenda
 from conto.catalog.plans.override import overridden_plan, own_units_in
 from conto.core.days import local_day
 from conto.customers.queries import customer_by_id
@@ -52,6 +53,7 @@ async def create_subscription(work: Work, data: SubscriptionInput, problems: Pro
     problems.raise_if_any()
     customer = await _customer(work, data)
     await _take_currency(work, customer, plan)
+    await agenda.settle(work, customer.id)
     current = await _current(work, customer, data.external_id)
     if current is not None and current.plan_id == plan.id:
         await store_parts(work, current.id, plan, data)

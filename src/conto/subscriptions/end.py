@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
+from conto import agenda
 from conto.db.tables import customers
 from conto.schemas.subscription_changes import TerminationInput
 from conto.subscriptions.queries import subscription, subscriptions_by_id
@@ -35,13 +36,14 @@ async def end_subscription(work: Work, external_id: str, places: Sequence[Callab
 
 
 async def _locked(work: Work, external_id: str, status: str) -> Row[Any]:
-    """The subscription, looked at again once its customer's row is locked."""
+    """The subscription, looked at again once its customer's row is locked and what was due of it is done."""
     found = await subscription(work, external_id, [status])
     await work.execute(
         select(customers.c.id)
         .where(customers.c.organization_id == work.organization.id, customers.c.id == found.customer_id)
         .with_for_update(key_share=True)
     )
+    await agenda.settle(work, found.customer_id)
     again = (await subscriptions_by_id(work, [found.id]))[found.id]
     return again if again.status == status else await subscription(work, external_id, [status])
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from conto.core.periods.ranges import Occasion
 from conto.core.periods.schedule import starts_plan_period
 from conto.customers.queries import customer_by_id
 from conto.db.tables import subscriptions
+from conto.invoices.advance_charges import regroup
 from conto.invoices.billed import Reason, Side
 from conto.invoices.subscription_invoice import bill
 from conto.subscriptions.change import switch
@@ -25,7 +28,9 @@ _DUE = SUBSCRIPTION.where(
     subscriptions.c.customer_id == bindparam("customer"),
     subscriptions.c.status == "active",
     subscriptions.c.renewal_at <= bindparam("now"),
-).order_by(subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.id)
+).order_by(
+    subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.external_id
+)
 
 
 @handles(RENEWAL, lane=Lane.CUSTOMER, rank=Rank.RENEWAL)
@@ -34,13 +39,15 @@ async def renew(work: Work, customer_id: UUID) -> None:
     due = await work.rows(_DUE, customer=customer_id, now=work.now)
     switching = [row for row in due if is_switching(row)]
     renewed = [row for row in due if not is_switching(row)]
+    await plan_renewals(work, customer_id, [(row, local_day(row.renewal_at, timezone_of(row))) for row in renewed])
     if renewed:
         customer = await customer_by_id(work, customer_id)
         for group in groups(renewed):
             sides = [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in group]
             await bill(work, customer, sides, group[0].renewal_at)
+        for at, together in groupby(renewed, key=attrgetter("renewal_at")):
+            await regroup(work, customer, [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in together], at)
     await switch(work, switching)
-    await plan_renewals(work, customer_id, [(row, local_day(row.renewal_at, timezone_of(row))) for row in renewed])
 
 
 def is_switching(row: Row[Any]) -> bool:

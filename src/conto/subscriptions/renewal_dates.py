@@ -5,30 +5,35 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import Row, Uuid, bindparam, text
 
 from conto import agenda
 from conto.core.periods.schedule import first_renewal_day, next_renewal_day, renewal_at
 from conto.db.engine import inserted
 from conto.db.tables import subscriptions
 from conto.subscriptions.queries import schedule_of
-from conto.work import ORGANIZATION, Work
+from conto.work import Work
 
 RENEWAL = "subscriptions.renewal"
 """The kind of entry that renews what a customer has; its subject is the customer."""
 
-_CHANGE = text(
+_PLAN = text(
     """
-    update subscriptions set renewed_on = changed.renewed_on, renewal_at = changed.renewal_at
-    from json_populate_recordset(null::subscriptions, cast(:subscriptions as json)) changed
-    where subscriptions.organization_id = :organization and subscriptions.id = changed.id
+    with changed as (
+        update subscriptions set renewed_on = given.renewed_on, renewal_at = given.renewal_at
+        from json_populate_recordset(null::subscriptions, cast(:subscriptions as json)) given
+        where subscriptions.organization_id = :organization and subscriptions.id = given.id
+        returning subscriptions.id, subscriptions.renewal_at
+    )
+    select min(upcoming.renewal_at) as at from (
+        select renewal_at from changed
+        union all
+        select renewal_at from subscriptions
+        where organization_id = :organization and customer_id = :customer and status = 'active'
+            and id not in (select id from changed)
+    ) upcoming
     """
-)
-_NEXT = select(func.min(subscriptions.c.renewal_at).label("at")).where(
-    subscriptions.c.organization_id == ORGANIZATION,
-    subscriptions.c.customer_id == bindparam("customer"),
-    subscriptions.c.status == "active",
-)
+).bindparams(bindparam("customer", type_=Uuid()))
 
 
 def next_renewal_at(subscription: Row[Any], renewed_on: date | None) -> datetime | None:
@@ -48,15 +53,13 @@ async def plan_renewals(work: Work, customer_id: UUID, renewed: Iterable[tuple[R
     The subscriptions are active ones of the customer, whose row must be locked.
     """
     rows = [{"id": row.id, "renewed_on": day, "renewal_at": next_renewal_at(row, day)} for row, day in renewed]
-    if rows:
-        await work.change(_CHANGE, **inserted(subscriptions, rows))
-    await put_renewal(work, customer_id)
-
-
-async def put_renewal(work: Work, customer_id: UUID) -> None:
-    """Have the customer's next renewal happen in time; one whose instant has passed is due at once."""
-    at = (await work.one(_NEXT, customer=customer_id)).at
+    at = (await work.one(_PLAN, customer=customer_id, **inserted(subscriptions, rows))).at
     if at is None:
         await agenda.drop(work, RENEWAL, customer_id)
     else:
         await agenda.put(work, RENEWAL, customer_id, lane=customer_id, due_at=max(at, work.now))
+
+
+async def put_renewal(work: Work, customer_id: UUID) -> None:
+    """Have the customer's next renewal happen in time; one whose instant has passed is due at once."""
+    await plan_renewals(work, customer_id, [])

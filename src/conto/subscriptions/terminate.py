@@ -13,6 +13,7 @@ from conto.core.periods.ranges import Occasion, occasion_of_end
 from conto.customers.queries import customer_by_id
 from conto.db.tables import subscriptions
 from conto.errors import Invalid
+from conto.invoices.advance_charges import regroup
 from conto.invoices.billed import Reason, Side
 from conto.invoices.subscription_invoice import bill
 from conto.subscriptions.ending import ENDING, drop_ending
@@ -69,8 +70,10 @@ async def terminate(work: Work, subscription: Row[Any], how: Ending = AS_STORED)
         await cancel(work, subscription.next_id)
     await give_back_unused(work, ended, upgrade=False, way=credit_note)
     customer = await customer_by_id(work, subscription.customer_id)
+    ending = Side(ended, occasion, Reason.TERMINATING)
     if invoice == "generate":
-        await bill(work, customer, [Side(ended, occasion, Reason.TERMINATING)], work.now)
+        await bill(work, customer, [ending], work.now)
+    await regroup(work, customer, [ending], work.now)
     work.emit("subscription.terminated", subscription.id)
 
 

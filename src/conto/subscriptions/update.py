@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET
 from sqlalchemy import Row, select, update
 
+from conto import agenda
 from conto.core.days import local_day
 from conto.customers.queries import customer_by_id
 from conto.db.tables import customers, plans, subscriptions
@@ -46,6 +47,7 @@ async def update_subscription(
     """
     found = await _meant(work, external_id, status)
     await _lock(work, found.customer_id)
+    await agenda.settle(work, found.customer_id)
     found = (await subscriptions_by_id(work, [found.id]))[found.id]
     if found.status == "incomplete":
         raise NotAllowed("subscription_incomplete")

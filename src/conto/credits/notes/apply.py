@@ -105,13 +105,13 @@ async def spend(work: Work, invoice: Row[Any], chosen: Sequence[Use]) -> int:
     return sum(use.amount_cents for use in chosen)
 
 
-async def apply(work: Work, invoice: Row[Any]) -> int:
+async def apply(work: Work, invoice: Row[Any], *, is_new: bool = False) -> int:
     """Take what credit notes have left off a stored invoice's total; how much that is, in minor units.
 
     It comes after taxes and before prepaid credits, once for each invoice: a second time changes nothing. Customer and
-    invoice are locked. An invoice that comes to nothing by it is paid.
+    invoice are locked. An invoice that comes to nothing by it is paid. `is_new`: it can have used nothing yet.
     """
-    if (await work.one(_USED_ALREADY, invoice=invoice.id))[0]:
+    if not is_new and (await work.one(_USED_ALREADY, invoice=invoice.id))[0]:
         return 0
     chosen = await choose(
         work, invoice.customer_id, invoice.currency, invoice.total_amount_cents, invoice_id=invoice.id

@@ -19,7 +19,7 @@ from conto.db.tables.customers import (
     vies_checks,
 )
 from conto.db.tables.event_errors import event_reports, wrong_events
-from conto.db.tables.events import carried_totals, events
+from conto.db.tables.events import carried_totals, events, unpriced_events
 from conto.db.tables.idempotency import idempotency_keys
 from conto.db.tables.invoices import (
     fees,
@@ -117,6 +117,7 @@ __all__ = [
     "subscriptions",
     "subscriptions_custom_sections",
     "taxes",
+    "unpriced_events",
     "usage_thresholds",
     "vies_checks",
     "webhook_attempts",

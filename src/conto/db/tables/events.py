@@ -7,6 +7,8 @@ or over events that were there before their metric, reads `properties` instead.
 
 A row of `carried_totals` holds all totals of one charge of a subscription at the end of a billed period, by filter
 and group: so they are kept all together, and once.
+
+A row of `unpriced_events` is an event that charges in advance are yet to price; `received` is the event's `id`.
 """
 
 from typing import Any
@@ -15,7 +17,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Numeric, T
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
-from conto.db.tables.base import instant, metadata, owned_table, reference, unique
+from conto.db.tables.base import instant, metadata, owned_table, reference, string, unique
 
 
 class Xid8(UserDefinedType[int]):
@@ -59,4 +61,13 @@ carried_totals = owned_table(
     Column("totals", JSONB, nullable=False),
     instant("created_at"),
     unique("carried_totals", "subscription_id", "charge_id", "to_datetime", field="to_datetime"),
+)
+
+unpriced_events = owned_table(
+    "unpriced_events",
+    *reference("subscription_id", "subscriptions"),
+    string("transaction_id", nullable=False),
+    Column("received", BigInteger, nullable=False),
+    instant("created_at"),
+    Index("ix_unpriced_events__subscription", "organization_id", "subscription_id", "received"),
 )

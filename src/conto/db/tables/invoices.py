@@ -181,6 +181,12 @@ fees = owned_table(
         postgresql_where=text("true_up_parent_fee_id is not null"),
     ),
     Index("ix_fees__oldest", "organization_id", "created_at", "id"),
+    Index(
+        "ix_fees__loose",
+        "organization_id",
+        "subscription_id",
+        postgresql_where=text("invoice_id is null and payment_status = 'succeeded' and deleted_at is null"),
+    ),
 )
 
 
