@@ -173,6 +173,13 @@ fees = owned_table(
         unique=True,
         postgresql_where=text("event_transaction_id is not null and deleted_at is null"),
     ),
+    # Without it each fee shown, and each one deleted, would look through all fees of the organization.
+    Index(
+        "ix_fees__true_up",
+        "organization_id",
+        "true_up_parent_fee_id",
+        postgresql_where=text("true_up_parent_fee_id is not null"),
+    ),
     Index("ix_fees__oldest", "organization_id", "created_at", "id"),
     Index(
         "ix_fees__loose",
