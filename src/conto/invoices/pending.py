@@ -7,19 +7,22 @@ from sqlalchemy import Row
 
 from conto import agenda
 from conto.agenda import Lane, Rank
+from conto.credits.notes.apply import apply
 from conto.credits.notes.drafts import finalize_notes
 from conto.customers.queries import customer_by_id
 from conto.customers.vat_checks import TAXES_KNOWN
 from conto.db.tables import invoices
 from conto.errors import Forbidden
 from conto.invoices.finalize import awaits_taxes, finish
-from conto.invoices.queries import with_entity
+from conto.invoices.queries import lock, with_entity
 from conto.invoices.taxing import tax
 from conto.work import Work
 
 ISSUED = {"one_off": "invoice.one_off_created", "credit": "invoice.paid_credit_added"}
 """The webhook that tells of an invoice that is issued, by its type."""
 ISSUED_OTHERWISE = "invoice.created"
+CREDITED = ("subscription", "progressive_billing")
+"""The types of invoices that use what their customer has in credit notes (chapter 20 §1)."""
 
 
 def refuse_while_taxes_pending(invoice_type: str, customer: Row[Any]) -> None:
@@ -46,6 +49,8 @@ async def issue_next(work: Work, customer_id: UUID) -> None:
         return
     await agenda.put(work, TAXES_KNOWN, customer_id, lane=customer_id, due_at=work.now)
     taxed = await tax(work, invoice, customer)
+    if invoice.invoice_type in CREDITED and await apply(work, taxed):
+        taxed = await lock(work, invoice.id)
     await finish(work, taxed, customer, event_type=ISSUED.get(invoice.invoice_type, ISSUED_OTHERWISE))
     await finalize_notes(work, invoice.id)
 

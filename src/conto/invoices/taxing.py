@@ -1,20 +1,22 @@
 """Tax an invoice whose fees are stored: their taxes, its taxes and its totals, written anew (chapter 20 §§5.1-5.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, delete, text, update
+from sqlalchemy import Row, delete, select, text, update
 
 from conto.core.money import EXACT
 from conto.core.taxes import FeeTaxes, Tax, TaxedFee, on_fee, on_invoice
 from conto.core.totals import totals
 from conto.db.engine import insert_rows, inserted
-from conto.db.tables import fees, fees_taxes, invoices, invoices_taxes
+from conto.db.tables import fees, fees_taxes, invoices, invoices_taxes, minimum_commitments
 from conto.invoices.build import dates
-from conto.invoices.fee_taxes import tax_levels
+from conto.invoices.fee_taxes import TaxLevels, tax_levels
 from conto.invoices.queries import fee_rows, lock
 from conto.invoices.store import amounts, fee_tax_rows, invoice_tax_rows
+from conto.subscriptions.queries import subscriptions_by_id
 from conto.work import Work
 
 _CHANGE_FEES = text(
@@ -80,13 +82,48 @@ async def tax(work: Work, invoice: Row[Any], customer: Row[Any]) -> Row[Any]:
 
 async def _taxes_of(work: Work, customer: Row[Any], rows: Sequence[Row[Any]]) -> list[tuple[Tax, ...]]:
     """The taxes of each fee: those that it names, else those of the first level that has any."""
+    subscribed = await subscriptions_by_id(work, {fee.subscription_id for fee in rows if fee.subscription_id})
+    plan_ids = {key: row.plan_id for key, row in subscribed.items()}
+    commitments = await _commitments(work, plan_ids.values()) if plan_ids else {}
     levels = await tax_levels(
         work,
         customer,
-        add_on_ids=[fee.add_on_id for fee in rows if fee.add_on_id],
+        add_on_ids=[fee.add_on_id for fee in rows if fee.fee_type == "add_on"],
+        charge_ids=[fee.charge_id for fee in rows if fee.charge_id],
+        fixed_charge_ids=[fee.fixed_charge_id for fee in rows if fee.fixed_charge_id],
+        commitment_ids=commitments.values(),
+        plan_ids=plan_ids.values(),
         codes=[code for fee in rows for code in fee.tax_codes or ()],
     )
-    return [levels.of_add_on(fee.tax_codes or (), fee.add_on_id) for fee in rows]
+    return [_taxes_of_fee(fee, plan_ids.get(fee.subscription_id), commitments, levels) for fee in rows]
+
+
+async def _commitments(work: Work, plan_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The minimum commitments of plans, by plan."""
+    rows = await work.rows(
+        select(minimum_commitments.c.plan_id, minimum_commitments.c.id).where(
+            minimum_commitments.c.organization_id == work.organization.id,
+            minimum_commitments.c.plan_id.in_(set(plan_ids)),
+        )
+    )
+    return {row.plan_id: row.id for row in rows}
+
+
+def _taxes_of_fee(
+    fee: Row[Any], plan_id: UUID | None, commitments: Mapping[UUID, UUID], levels: TaxLevels
+) -> tuple[Tax, ...]:
+    """The taxes of a fee, by what it is for."""
+    if plan_id is None:
+        return levels.of_add_on(fee.tax_codes or (), fee.add_on_id)
+    match fee.fee_type:
+        case "charge":
+            return levels.of_charge(fee.charge_id, plan_id)
+        case "fixed_charge":
+            return levels.of_fixed_charge(fee.fixed_charge_id, plan_id)
+        case "commitment" if plan_id in commitments:
+            return levels.of_commitment(commitments[plan_id], plan_id)
+        case _:
+            return levels.of_plan(plan_id)
 
 
 async def _take_taxes_off(work: Work, invoice: Row[Any], rows: Sequence[Row[Any]]) -> None:
