@@ -11,6 +11,7 @@ from sqlalchemy import insert, text
 from conto import agenda
 from conto.agenda import Lane, Outcome
 from conto.clock import system_now
+from conto.customers.queries import customer_by_id
 from conto.db.tables import unpriced_events
 from conto.invoices.in_advance import PRICING, note_for_pricing, price_events
 from conto.metering.stream import follow_events
@@ -240,7 +241,7 @@ async def test_a_pricing_that_is_broken_off_is_done_again(works, company):
     subscription_id = await eventually(noted)
     with pytest.raises(ConnectionResetError):
         async with works.enter(company.id) as work:
-            await agenda.lock_lane(work, lane, Lane.CUSTOMER, wait=True)
+            await customer_by_id(work, lane, lock=True)
             await price_events(work, subscription_id)
             raise ConnectionResetError
     assert await charge_fees(company, subscription) == []
@@ -276,6 +277,7 @@ async def statements_for(company: Company, rows: Any) -> int:
         sql_events.listen(engine, "before_cursor_execute", count)
         try:
             await note_for_pricing(work, rows)
+            await work.put_entries()
         finally:
             sql_events.remove(engine, "before_cursor_execute", count)
     return len(run)
