@@ -1,5 +1,6 @@
 """Properties of charges: what is refused, dropped and stored (chapter 40 §3)."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -412,4 +413,5 @@ NAMES = (
     st.booleans(),
 )
 def test_any_json_is_read_or_refused_with_codes(model: str, raw: Any, of_filter: bool, on_custom_metric: bool):
-    codes(model, raw, of_filter=of_filter, on_custom_metric=on_custom_metric)
+    found = codes(model, raw, of_filter=of_filter, on_custom_metric=on_custom_metric)
+    assert all(re.fullmatch("(missing|invalid|value|too)_[a-z_]+", code) for code in found)
