@@ -105,6 +105,18 @@ async def test_which_subscription_is_meant(rehearsal: Company):
     ] == "subscription_not_found"
 
 
+async def test_the_status_of_the_one_that_is_meant_may_stand_beside_the_envelope(rehearsal: Company):
+    dear, cheap = await rehearsal.plan(amount_cents=5000), await rehearsal.plan(amount_cents=100)
+    customer = await rehearsal.customer()
+    asked = {"external_customer_id": customer["external_id"], "external_id": "lineage"}
+    for plan in (dear, cheap):
+        await rehearsal.post("/subscriptions", {"subscription": asked | {"plan_code": plan["code"]}})
+    body = {"status": "pending", "subscription": {"name": "To come"}}
+    after = (await rehearsal.put("/subscriptions/lineage", body))["subscription"]
+    assert (after["status"], after["name"], after["plan_code"]) == ("pending", "To come", cheap["code"])
+    assert (await rehearsal.get("/subscriptions/lineage"))["subscription"]["name"] is None
+
+
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [

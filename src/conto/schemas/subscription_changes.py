@@ -20,7 +20,6 @@ from conto.schemas.subscriptions import (
 class SubscriptionUpdateInput(Struct, kw_only=True, frozen=True):
     """What of a subscription can be changed."""
 
-    status: Text | None | UnsetType = UNSET
     name: Annotated[str, text(trim=True)] | None | UnsetType = UNSET
     subscription_at: IsoInstant | None | UnsetType = UNSET
     ending_at: IsoInstantOrNone | None | UnsetType = UNSET

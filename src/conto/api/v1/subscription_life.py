@@ -1,7 +1,7 @@
 """Changing and ending subscriptions (chapter 50 §§4 and 11)."""
 
 from conto.api.endpoint import delete, put
-from conto.api.envelope import Body
+from conto.api.envelope import Body, decoded
 from conto.api.query import Query
 from conto.api.v1.subscriptions import SubscriptionAnswer, WantedStatus
 from conto.schemas.reader import Problems
@@ -21,7 +21,9 @@ async def update_subscription(
     problems = Problems()
     data = body.read(problems)
     wanted = query.read()
-    status = wanted.status or wanted.subscription_status or data.status or None
+    # In a body the status stands beside the envelope (chapter 50 §4).
+    beside = decoded(body.content).get("status")
+    status = wanted.status or wanted.subscription_status or (beside if isinstance(beside, str) else None)
     changed = await change(work, external_id, status, data, problems)
     rows = await subscriptions_by_id(work, [changed])
     return SubscriptionAnswer(subscription=await extended(work, rows[changed], UPDATED))
