@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
-from conto.db.engine import insert_rows, inserted, insertion
+from conto.db.engine import insert_rows, inserted, insertion, run
 from conto.db.faults import raised_as_ours
 from conto.db.tables import activity_logs, agenda, webhook_endpoints, webhooks
 from conto.emissions import ACTIVITY_COLUMNS, Emission, Resource, Source, activity_rows, delivery_rows
@@ -152,23 +152,27 @@ class Work:
         return await self.connection.execute(statement, rows)
 
     async def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
-        """All rows of a query. `values` are those of its parameters, beside the organization."""
-        return (await self.connection.execute(statement, self._given(values))).all()
+        """All rows of a query. `values` are those of its parameters, beside the organization.
+
+        A statement with parameters is one that is built once, when its module is loaded.
+        """
+        if values:
+            return await run(self.connection, statement, {"organization": self.organization.id, **values})
+        return (await self.connection.execute(statement)).all()
 
     async def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row of a query, None where there is none."""
-        return (await self.connection.execute(statement, self._given(values))).first()
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
 
     async def one(self, statement: Executable, **values: Any) -> Row[Any]:
         """The one row of a query that always has one."""
-        return (await self.connection.execute(statement, self._given(values))).one()
+        (row,) = await self.rows(statement, **values)
+        return row
 
     async def change(self, statement: Executable, **values: Any) -> None:
         """Run a statement that has parameters and gives no rows."""
-        await self.connection.execute(statement, self._given(values))
-
-    def _given(self, values: dict[str, Any]) -> dict[str, Any] | None:
-        return {"organization": self.organization.id, **values} if values else None
+        await run(self.connection, statement, {"organization": self.organization.id, **values})
 
     def emit(
         self,
@@ -207,7 +211,7 @@ class Work:
         if not self.entries:
             return
         waiting, self.entries = list(self.entries.values()), {}
-        await self.connection.execute(_PUT_ENTRIES, inserted(agenda, waiting))
+        await run(self.connection, _PUT_ENTRIES, inserted(agenda, waiting))
         if self.organization.live and any(entry["due_at"] <= self.now for entry in waiting):
             await self.connection.execute(_RING)
 

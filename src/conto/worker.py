@@ -347,7 +347,7 @@ async def retry_jobs(works: Works, ids: Sequence[int] | None = None) -> int:
     async with works.engine.begin() as connection:
         wanted = {"every": ids is None, "ids": list(ids or ())}
         chosen = list((await connection.execute(_JOBS_TO_RETRY, wanted)).scalars())
-        queue = queries_on(await driver(connection))
+        queue = queries_on(driver(connection))
         await queue.requeue_jobs(chosen)
         # The queue's own trigger does not see a change of state.
         settings = queue_settings()

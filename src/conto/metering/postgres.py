@@ -67,7 +67,7 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
     """
     if not questions:
         return []
-    below = await driver(work.connection)
+    below = driver(work.connection)
     await below.execute(PLAN_EACH)
     answers = [await answer(work, question) for question in questions]
     await below.execute(PLAN_AS_USUAL)

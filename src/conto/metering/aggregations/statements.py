@@ -42,7 +42,7 @@ class Statement:
 
     async def rows(self, work: Work, values: Mapping[str, Any]) -> Sequence[Any]:
         """All rows for these values of the parameters, in the work's transaction."""
-        below = await driver(work.connection)
+        below = driver(work.connection)
         return await below.fetch(self.text, *[values[name] for name in self.names])
 
 
