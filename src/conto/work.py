@@ -128,6 +128,10 @@ class Work:
     jobs: list[Job] = field(default_factory=list)
     entries: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     """What is to be put on the agenda, by kind and subject; see `conto.agenda.put`."""
+    next_due: datetime | None = None
+    """When the first entry falls due of those that the work has put on the agenda."""
+    opened: Row[Any] | None = None
+    """What the statement gave that the work was entered with, where it is one of the caller's."""
 
     def require(self, resource: str, mode: str) -> None:
         """Refuse a call that the request's key does not permit (chapter 01 §2.3).
@@ -212,7 +216,9 @@ class Work:
             return
         waiting, self.entries = list(self.entries.values()), {}
         await run(self.connection, _PUT_ENTRIES, inserted(agenda, waiting))
-        if self.organization.live and any(entry["due_at"] <= self.now for entry in waiting):
+        first = min(entry["due_at"] for entry in waiting)
+        self.next_due = min(first, self.next_due or first)
+        if self.organization.live and first <= self.now:
             await self.connection.execute(_RING)
 
     async def _record(self, emissions: Sequence[Emission]) -> None:
@@ -246,6 +252,17 @@ _TAKE_USUAL_TIME = text("set local statement_timeout to default")
 _BECOME = text("select set_config('conto.organization', :organization, true)")
 _ACROSS = text("select set_config('conto.across', 'on', true)")
 _NOT_ACROSS = text("select set_config('conto.across', '', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a unit of work is entered with: a statement that sets the organization, and answers with its row first."""
+
+    statement: Executable
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+ENTRANCE = Entrance(_ENTER)
 
 
 def hashed(key: str) -> str:
@@ -302,7 +319,12 @@ class Works:
 
     @asynccontextmanager
     async def enter(
-        self, organization_id: UUID, *, now: datetime | None = None, connection: AsyncConnection | None = None
+        self,
+        organization_id: UUID,
+        *,
+        now: datetime | None = None,
+        connection: AsyncConnection | None = None,
+        by: Entrance = ENTRANCE,
     ) -> AsyncIterator[Work]:
         """A unit of work of the system itself, on a connection of its own or, one after another, on one given.
 
@@ -310,16 +332,20 @@ class Works:
             NotFound: there is no such organization.
         """
         if connection is None:
-            async with self.engine.connect() as own, self.enter(organization_id, now=now, connection=own) as work:
+            async with (
+                self.engine.connect() as own,
+                self.enter(organization_id, now=now, connection=own, by=by) as work,
+            ):
                 yield work
             return
         with raised_as_ours():
             async with connection.begin():
-                entered = await connection.execute(_ENTER, {"organization": organization_id})
+                entered = await connection.execute(by.statement, {"organization": organization_id, **by.values})
                 row = entered.first()
                 if row is None:
                     raise NotFound("organization")
                 work = self._work(connection, Organization(row.id, row.name, row.frozen_time))
+                work.opened = row
                 if now is not None:
                     work.now = now
                 yield work

@@ -247,7 +247,7 @@ async def test_a_pricing_that_is_broken_off_is_done_again(works, company):
     assert await charge_fees(company, subscription) == []
 
     outcomes = [await agenda.run_next(works, company.id, lane, Lane.CUSTOMER, system_now()) for _ in range(2)]
-    assert outcomes == [Outcome.DONE, Outcome.NOTHING]
+    assert outcomes == [Outcome.LAST, Outcome.NOTHING]
     assert len(await charge_fees(company, subscription)) == 1
 
 
