@@ -9,18 +9,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Uuid, bindparam, func, select, text
+from sqlalchemy import Executable, Row, Select, Table, Uuid, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
 from conto.db.engine import insert_rows, inserted, insertion, run
 from conto.db.faults import raised_as_ours
-from conto.db.tables import activity_logs, agenda, webhook_endpoints, webhooks
+from conto.db.tables import activity_logs, agenda, ledger_transfers, webhook_endpoints, webhooks
 from conto.emissions import ACTIVITY_COLUMNS, Emission, Resource, Source, activity_rows, delivery_rows
 from conto.errors import Forbidden, NotFound, Unauthorized
 from conto.files import Files
@@ -84,11 +85,24 @@ _ENDPOINTS = (
     # One that is being deleted is waited for, and then is no more.
     .with_for_update(read=True, key_share=True)
 )
-_LOG_AND_ENDPOINTS = _ENDPOINTS.add_cte(insertion(activity_logs, ACTIVITY_COLUMNS).cte("logged"))
-"""Both in one round trip, as most events are logged and told."""
-
 ENTRY = ("organization_id", "id", "lane", "lane_kind", "live", "due_at", "rank", "kind", "subject_id")
 """The columns of an entry of the agenda that is put there."""
+
+TRANSFER = (
+    "organization_id",
+    "id",
+    "customer_id",
+    "invoice_id",
+    "kind",
+    "debit_account",
+    "debit_subject_id",
+    "credit_account",
+    "credit_subject_id",
+    "currency",
+    "amount_cents",
+    "posted_at",
+)
+"""The columns of a transfer of the ledger."""
 
 CHANNEL = "conto_agenda"
 """Channel on which workers hear of an entry that is due at once."""
@@ -102,7 +116,6 @@ def _putting() -> Insert:
     )
 
 
-_PUT_ENTRIES = _putting()
 _RING = select(func.pg_notify(CHANNEL, ""))
 
 ACTIVITY = "activity"
@@ -126,6 +139,8 @@ class Work:
     retention: Retention = field(default_factory=Retention)
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    transfers: list[dict[str, Any]] = field(default_factory=list)
+    """What is to be written to the ledger; see `conto.ledger.post`."""
     entries: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     """What is to be put on the agenda, by kind and subject; see `conto.agenda.put`."""
     next_due: datetime | None = None
@@ -199,49 +214,64 @@ class Work:
         self.jobs.append(job)
 
     async def send(self) -> None:
-        """Write the effects gathered so far: agenda entries, activities, deliveries and jobs.
+        """Write the effects gathered so far: transfers, agenda entries, activities, deliveries and jobs.
 
         Called before counters are taken, and at the end.
         """
-        await self.put_entries()
-        if self.emissions:
-            emissions, self.emissions = self.emissions, []
-            await self._record(emissions)
-        waiting, self.jobs = self.jobs, []
-        await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
-
-    async def put_entries(self) -> None:
-        """Put the gathered entries on the agenda, in one statement, and ring for those that are due."""
-        if not self.entries:
-            return
-        waiting, self.entries = list(self.entries.values()), {}
-        await run(self.connection, _PUT_ENTRIES, inserted(agenda, waiting))
-        first = min(entry["due_at"] for entry in waiting)
-        self.next_due = min(first, self.next_due or first)
-        if self.organization.live and first <= self.now:
-            await self.connection.execute(_RING)
-
-    async def _record(self, emissions: Sequence[Emission]) -> None:
+        transfers, self.transfers = self.transfers, []
+        emissions, self.emissions = self.emissions, []
         batch_id = new_id()
         activities = activity_rows(
             emissions, organization_id=self.organization.id, batch_id=batch_id, source=self.source, now=self.now
         )
-        endpoints = await self._log_and_endpoints(activities, any(emission.told for emission in emissions))
+        told = any(emission.told for emission in emissions)
+        rows = {ledger_transfers: transfers, agenda: self._entries(), activity_logs: activities}
+        endpoints = await self._write(rows, told=told)
         deliveries = delivery_rows(emissions, endpoints, organization_id=self.organization.id, now=self.now)
         await insert_rows(self.connection, webhooks, deliveries)
         self.jobs.extend(Job("webhook", delivery["id"]) for delivery in deliveries)
         if activities:
             # A record of ours and no effect on the outside, so a rehearsal need not wait for it.
             self.jobs.append(Job(ACTIVITY, batch_id, real_time=True))
+        waiting, self.jobs = self.jobs, []
+        await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
 
-    async def _log_and_endpoints(self, activities: Sequence[dict[str, Any]], told: bool) -> Sequence[Row[Any]]:
-        """Write the activities; the endpoints that may be told, where any event is."""
-        if not told:
-            await insert_rows(self.connection, activity_logs, activities)
+    async def put_entries(self) -> None:
+        """Put the gathered entries on the agenda, in one statement."""
+        await self._write({agenda: self._entries()}, told=False)
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """The entries that are to be put on the agenda now."""
+        waiting, self.entries = list(self.entries.values()), {}
+        if waiting:
+            first = min(entry["due_at"] for entry in waiting)
+            self.next_due = min(first, self.next_due or first)
+        return waiting
+
+    async def _write(self, rows: Mapping[Table, Sequence[Mapping[str, Any]]], *, told: bool) -> Sequence[Row[Any]]:
+        """Insert all rows in one round trip, and ring for entries that are due; the endpoints, where they are told."""
+        written = {table: found for table, found in rows.items() if found}
+        if not written and not told:
             return ()
-        if not activities:
-            return await self.rows(_ENDPOINTS, organization=self.organization.id)
-        return await self.rows(_LOG_AND_ENDPOINTS, **inserted(activity_logs, activities))
+        values: dict[str, Any] = {"organization": self.organization.id}
+        for table, found in written.items():
+            values |= inserted(table, found)
+        endpoints = await run(self.connection, _writing(tuple(written), told), values)
+        if self.organization.live and any(entry["due_at"] <= self.now for entry in written.get(agenda, ())):
+            await self.connection.execute(_RING)
+        return endpoints if told else ()
+
+
+@cache
+def _writing(tables: tuple[Table, ...], told: bool) -> Select[Any]:
+    """The statement that inserts rows of the tables, and answers with the endpoints where they are told."""
+    parts = [
+        _putting() if table is agenda else insertion(table, ACTIVITY_COLUMNS if table is activity_logs else TRANSFER)
+        for table in tables
+    ]
+    return (_ENDPOINTS if told else select(literal(1))).add_cte(
+        *(part.cte(f"written_{table.name}") for table, part in zip(tables, parts, strict=True))
+    )
 
 
 _OPEN = text("select * from conto_open(:hash)")
