@@ -269,9 +269,8 @@ def _writing(tables: tuple[Table, ...], told: bool) -> Select[Any]:
         _putting() if table is agenda else insertion(table, ACTIVITY_COLUMNS if table is activity_logs else TRANSFER)
         for table in tables
     ]
-    return (_ENDPOINTS if told else select(literal(1))).add_cte(
-        *(part.cte(f"written_{table.name}") for table, part in zip(tables, parts, strict=True))
-    )
+    answer: Any = _ENDPOINTS if told else select(literal(1))
+    return answer.add_cte(*(part.cte(f"written_{table.name}") for table, part in zip(tables, parts, strict=True)))
 
 
 _OPEN = text("select * from conto_open(:hash)")

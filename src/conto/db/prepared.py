@@ -74,14 +74,14 @@ class Columns:
 
     def row(self, record: Sequence[Any]) -> Row[Any]:
         """The row that a record of the driver is."""
-        return Row(self.parent, self.decoders, self.places, record)  # pyright: ignore[reportArgumentType]
+        return Row(self.parent, self.decoders, self.places, record)  # pyright: ignore
 
 
 @lru_cache(STATEMENTS_KEPT)
 def prepared(statement: Executable, names: tuple[str, ...]) -> Prepared | None:
     """The statement with parameters of these names; None where its text depends on their values."""
     assert isinstance(statement, ClauseElement)
-    compiled = statement.compile(dialect=DIALECT, column_keys=list(names))  # pyright: ignore[reportCallIssue]
+    compiled = statement.compile(dialect=DIALECT, column_keys=list(names))  # pyright: ignore
     assert isinstance(compiled, SQLCompiler)
     if compiled.post_compile_params or compiled.literal_execute_params or _has_defaults(compiled):
         return None
