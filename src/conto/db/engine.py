@@ -30,12 +30,17 @@ PREPARED_STATEMENTS = 1000
 
 
 def create_engine(
-    url: str, *, pool_size: int = 10, pool_timeout: float = 30, statement_seconds: int = 0
+    url: str, *, pool_size: int = 10, pool_timeout: float = 30, statement_seconds: int = 0, plans_once: bool = False
 ) -> AsyncEngine:
     """An engine whose connections act as the application's role. JSON keeps decimals exact both ways.
 
-    A statement that runs longer than `statement_seconds` is ended by the server; 0 lets it run.
+    A statement that runs longer than `statement_seconds` is ended by the server; 0 lets it run. With `plans_once`
+    the server plans a prepared statement once and not for the values of each time, which often takes longer than
+    to run it.
     """
+    settings = {**server_settings(), "statement_timeout": f"{statement_seconds}s"}
+    if plans_once:
+        settings["plan_cache_mode"] = "force_generic_plan"
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -45,7 +50,7 @@ def create_engine(
         json_serializer=encode_json,
         json_deserializer=decode_json,
         connect_args={
-            "server_settings": {**server_settings(), "statement_timeout": f"{statement_seconds}s"},
+            "server_settings": settings,
             "statement_cache_size": PREPARED_STATEMENTS,
             "max_cacheable_statement_size": 0,
         },
