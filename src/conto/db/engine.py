@@ -57,13 +57,15 @@ def create_engine(
 
 def server_settings(*, plans_once: bool = False) -> dict[str, str]:
     """What every connection of the application sets on the server; see `create_engine` for `plans_once`."""
+    # A plan that is kept may have been made when its tables were empty, and must serve when they no longer are.
+    planning = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"} if plans_once else {}
     return {
         "role": APPLICATION_ROLE,
         "application_name": "conto",
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TRANSACTION_TIMEOUT,
         "jit": "off",
-        "plan_cache_mode": "force_generic_plan" if plans_once else "auto",
+        **planning,
     }
 
 
