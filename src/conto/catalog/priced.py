@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,9 @@ from conto.db.tables import (
     pricing_units,
 )
 from conto.work import ORGANIZATION, Work
+
+PLANS_KEPT = 256
+"""Plans whose charges are kept as values, so that they are not read from their text each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,12 @@ class PricedUnit:
     conversion_rate: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PricedCharge:
-    """A charge with its metric; filters in their order. `min_amount_cents` is in cents of its pricing unit, if any."""
+    """A charge with its metric; filters in their order. `min_amount_cents` is in cents of its pricing unit, if any.
+
+    Charges are told apart by identity, so that what is made of one can be kept.
+    """
 
     id: UUID
     plan_id: UUID
@@ -279,12 +286,18 @@ def _plan(row: Any) -> PricedPlan:
         trial_period=row.trial_period or Decimal(0),
         bill_charges_monthly=row.bill_charges_monthly is True,
         bill_fixed_charges_monthly=row.bill_fixed_charges_monthly is True,
-        charges=tuple(_charge(charge) for charge in _CHARGES.of(row)),
+        charges=_charges_said(row.charges or ""),
         fixed_charges=tuple(_fixed_charge(charge) for charge in _FIXED_CHARGES.of(row)),
         commitment=PricedCommitment(commitments[0].id, commitments[0].amount_cents, commitments[0].invoice_display_name)
         if commitments
         else None,
     )
+
+
+@lru_cache(PLANS_KEPT)
+def _charges_said(text: str) -> tuple[PricedCharge, ...]:
+    """The charges that the text says, which is all that is known of them: the same ones for the same text."""
+    return tuple(_charge(charge) for charge in _CHARGES.read(text))
 
 
 def _charge(row: Any) -> PricedCharge:

@@ -22,7 +22,10 @@ class Nested:
 
     def of(self, row: Row[Any]) -> list[Any]:
         """The rows that `row` holds in the column, each with its columns as attributes."""
-        text = getattr(row, self.column.name)
+        return self.read(getattr(row, self.column.name))
+
+    def read(self, text: str | None) -> list[Any]:
+        """The rows that the column's text says."""
         return self.decoder.decode(text) if text else []
 
 

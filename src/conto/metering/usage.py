@@ -7,6 +7,7 @@ filter and group. All questions of an invoice, or of several, are asked together
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -60,6 +61,9 @@ class View:
 
 
 WHOLE = View()
+
+CHARGES_KEPT = 1024
+"""Charges whose buckets are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +224,20 @@ def _is_prorated(charge: PricedCharge, *, so_far: bool) -> bool:
     return charge.prorated and (so_far or not charge.pay_in_advance)
 
 
+@lru_cache(CHARGES_KEPT)
+def _whole_buckets(charge: PricedCharge, prorated: bool) -> tuple[Bucket, ...]:
+    """The buckets of the whole view; a charge that is kept has them made once."""
+    return _buckets_of(charge, WHOLE, prorated=prorated)
+
+
 def _buckets(charge: PricedCharge, view: View, *, prorated: bool) -> tuple[Bucket, ...]:
     """The filters in the order in which they take events, then the default bucket."""
+    if view == WHOLE:
+        return _whole_buckets(charge, prorated)
+    return _buckets_of(charge, view, prorated=prorated)
+
+
+def _buckets_of(charge: PricedCharge, view: View, *, prorated: bool) -> tuple[Bucket, ...]:
     by_id = {one.id: one for one in charge.filters}
     ordered = [(by_id[one.id], one.values) for one in taking_order(charge)]
     presented = tuple(
