@@ -112,8 +112,9 @@ class Company:
         body = {"external_id": customer.code, "external_customer_id": customer.code, "plan_code": plan}
         self.call("POST", "/subscriptions", {"subscription": body})
 
-    def customer_goes(self, customer: Customer) -> None:
-        """A customer ends its subscription: what is left of its month is credited."""
+    def customer_goes(self, customer: Customer, now: datetime) -> None:
+        """A customer tells its last usage and ends its subscription: what is left of its month is credited."""
+        self.usage_is_told(now)
         self.call("DELETE", f"/subscriptions/{customer.code}")
         self.gone.add(customer.code)
 

@@ -48,7 +48,8 @@ def incidents() -> Iterator[Step]:
     yield at(1, 22), "work is billed", partial(Company.work_is_billed, customer=NAMED["harlem"], units="3")
     yield at(3, 20), "an invoice is voided", partial(Company.work_is_billed_wrongly, customer=kernoel)
     yield at(5, 13, 11), "a customer upgrades", partial(Company.plan_is_changed, customer=claddagh, plan="shop")
-    yield at(6, 17, 15), "a customer goes", partial(Company.customer_goes, customer=ribeira)
+    goes = at(6, 17, 15)
+    yield goes, "a customer goes", partial(Company.customer_goes, customer=ribeira, now=goes)
     yield (
         at(9, 9),
         "a customer downgrades",
