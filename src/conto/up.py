@@ -197,7 +197,7 @@ def announce(settings: Settings, credentials: Credentials, console: Console) -> 
             highlight=False,
         )
         console.print("\n  conto demo         issues an invoice and leaves its PDF here", highlight=False)
-        console.print("  conto demo year    plays a company's year of billing, and leaves its PDFs here", highlight=False)
+        console.print("  conto demo year    bills a company's year, and leaves its PDFs here", highlight=False)
     console.print("\nStop it with Ctrl-C.\n", highlight=False)
 
 

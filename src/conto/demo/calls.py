@@ -65,7 +65,7 @@ class Company:
     def customer_comes(self, customer: Customer) -> None:
         """A customer is made and subscribes."""
         self.call("POST", "/customers", {"customer": as_customer(customer)})
-        subscription = {
+        subscription: dict[str, Any] = {
             "external_id": customer.code,
             "external_customer_id": customer.code,
             "plan_code": customer.plan,

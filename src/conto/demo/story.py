@@ -12,7 +12,7 @@ LATE = {2: "torri", 5: "fietsenhuis", 8: "cedar", 11: "kernoel"}
 """Whose order of a month's last day is reported on the second of the next one, while its invoice is a draft."""
 
 
-Step = tuple[datetime, str, Callable[[Company], None]]
+Step = tuple[datetime, str, Callable[[Company], object]]
 
 
 def story() -> list[Step]:
