@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 
+from conto.catalog.plans.queries import FILTERS, ITS_ADD_ON, ITS_PRICING_UNIT, filters_in
 from conto.db.nested import nested
 from conto.db.tables import (
     add_ons,
     billable_metric_filters,
     billable_metrics,
-    charge_filters,
     charges,
     fixed_charges,
     minimum_commitments,
@@ -175,29 +175,13 @@ _METRIC = nested(
     .correlate(charges),
     "id",
 )
-_FILTERS = nested(
-    "charge_filters",
-    select(charge_filters)
-    .where(
-        charge_filters.c.organization_id == charges.c.organization_id,
-        charge_filters.c.charge_id == charges.c.id,
-        charge_filters.c.deleted_at.is_(None),
-    )
-    .correlate(charges),
-    "position",
-    "created_at",
-    "id",
-)
 _WITH_PARTS = select(
     charges,
     pricing_units.c.code.label("pricing_unit_code"),
     pricing_units.c.short_name.label("pricing_unit_short_name"),
     _METRIC.column,
-    _FILTERS.column,
-).outerjoin(
-    pricing_units,
-    (pricing_units.c.organization_id == charges.c.organization_id) & (pricing_units.c.id == charges.c.pricing_unit_id),
-)
+    FILTERS.column,
+).outerjoin(pricing_units, ITS_PRICING_UNIT)
 _CHARGES = nested(
     "charges",
     _WITH_PARTS.where(
@@ -221,10 +205,7 @@ _FIXED_CHARGES = nested(
         add_ons.c.description.label("add_on_description"),
         add_ons.c.invoice_display_name.label("add_on_display_name"),
     )
-    .join(
-        add_ons,
-        (add_ons.c.organization_id == fixed_charges.c.organization_id) & (add_ons.c.id == fixed_charges.c.add_on_id),
-    )
+    .join(add_ons, ITS_ADD_ON)
     .where(
         fixed_charges.c.organization_id == plans.c.organization_id,
         fixed_charges.c.plan_id == plans.c.id,
@@ -317,7 +298,7 @@ def _charge(row: Any) -> PricedCharge:
                 properties=one.properties,
                 created_at=one.created_at,
             )
-            for one in _FILTERS.of(row)
+            for one in filters_in(row)
         ),
         created_at=row.created_at,
     )
