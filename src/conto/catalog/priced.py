@@ -155,7 +155,7 @@ class PricedPlan:
         return self.invoice_display_name or self.name
 
 
-_METRIC_FILTERS = nested(
+METRIC_FILTERS = nested(
     "metric_filters",
     select(billable_metric_filters.c.key, billable_metric_filters.c["values"])
     .where(
@@ -165,9 +165,11 @@ _METRIC_FILTERS = nested(
     .correlate(billable_metrics),
     "key",
 )
+"""The filters that a metric knows, by key."""
+
 _METRIC = nested(
     "metric",
-    select(billable_metrics, _METRIC_FILTERS.column)
+    select(billable_metrics, METRIC_FILTERS.column)
     .where(
         billable_metrics.c.organization_id == charges.c.organization_id,
         billable_metrics.c.id == charges.c.billable_metric_id,
@@ -315,7 +317,7 @@ def _metric(row: Any) -> PricedMetric:
         recurring=row.recurring,
         rounding_function=row.rounding_function,
         rounding_precision=row.rounding_precision or 0,
-        filters={one.key: tuple(one.values) for one in _METRIC_FILTERS.of(row)},
+        filters={one.key: tuple(one.values) for one in METRIC_FILTERS.of(row)},
     )
 
 
