@@ -99,6 +99,7 @@ async def test_a_lane_goes_by_instant_then_rank_then_order_of_putting(works: Wor
     subjects = [first, second, third, fourth, fifth]
     while await run_next(works, company.id) is Outcome.DONE:
         pass
+    assert await run_next(works, company.id) is Outcome.NOTHING
     assert diary.of(subjects) == subjects
 
 

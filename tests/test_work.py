@@ -60,7 +60,7 @@ async def test_a_job_that_is_wanted_once_is_not_queued_twice(company: Company):
 async def test_the_driver_is_not_used_outside_the_transaction(company: Company):
     async with company.works.engine.connect() as connection:
         with pytest.raises(AssertionError):
-            await driver(connection)
+            driver(connection)
 
 
 async def test_a_live_organization_has_the_systems_time_and_a_rehearsal_its_own(company: Company, rehearsal: Company):

@@ -24,7 +24,7 @@ from conto.db.faults import Deadlock
 from conto.db.tables import agenda, organizations
 from conto.errors import Locked
 from conto.ids import new_id
-from conto.work import Work, Works
+from conto.work import Entrance, Work, Works
 
 log = structlog.get_logger()
 
@@ -177,7 +177,7 @@ async def _take(
     None where there is none, or another transaction holds the lane and `wait` is not asked.
     """
     values = {"lane": lane, "lane_kind": lane_kind, "until": until, "retry_until": retry_until, "wait": wait}
-    return (await work.execute(_TAKE, values)).first()
+    return await work.first(_TAKE, **values)
 
 
 async def settle(work: Work, lane: UUID) -> None:
@@ -196,10 +196,22 @@ async def settle(work: Work, lane: UUID) -> None:
     work.now = now
 
 
+_ENTER_LANE = text(
+    "select * from conto_enter_lane(:organization, :lane, :lane_kind, :until, :retry_until, :wait)"
+).bindparams(
+    bindparam("organization", type_=Uuid()),
+    bindparam("lane", type_=Uuid()),
+    bindparam("until", type_=DateTime(timezone=True)),
+    bindparam("retry_until", type_=DateTime(timezone=True)),
+)
+"""As `_TAKE`, with the entering of the organization before it, and whether more is due in the lane behind it."""
+
+
 class Outcome(StrEnum):
-    """How a try at a lane's next entry ended."""
+    """How a try at a lane's next entry ended: `DONE` tells that there may be more to do in it, `LAST` that not."""
 
     DONE = "done"
+    LAST = "last"
     NOTHING = "nothing"
     FAILED = "failed"
 
@@ -219,18 +231,21 @@ async def run_next(
     In a test organization the clock moves to the entry's instant in the same transaction.
     """
     entry: Row[Any] | None = None
+    values = {"lane": lane, "lane_kind": lane_kind, "until": until, "retry_until": system_now(), "wait": wait}
     try:
-        async with works.enter(organization_id, connection=connection) as work:
-            entry = await _take(work, lane, lane_kind, until, system_now(), wait=wait)
-            if entry is None:
+        async with works.enter(organization_id, connection=connection, by=Entrance(_ENTER_LANE, values)) as work:
+            assert work.opened is not None
+            if work.opened.entry_id is None:
                 return Outcome.NOTHING
+            entry = work.opened
             if work.organization.frozen_time is not None:
                 work.now = max(entry.due_at, work.organization.frozen_time)
                 await move_clock(work, work.now)
             else:
                 work.now = entry.due_at
             await KINDS[entry.kind].handler(work, entry.subject_id)
-        return Outcome.DONE
+        more = entry.more or (work.next_due is not None and work.next_due <= until)
+        return Outcome.DONE if more else Outcome.LAST
     except (Deadlock, Locked):
         # Nothing is wrong with the entry: another transaction was in the way, and it is tried again.
         return Outcome.FAILED
@@ -240,17 +255,19 @@ async def run_next(
         log.exception(
             "agenda.failed", kind=entry.kind, subject_id=str(entry.subject_id), organization=str(organization_id)
         )
-        await _hold(works, entry, error, connection)
+        await _hold(works, organization_id, entry, error, connection)
         return Outcome.FAILED
 
 
-async def _hold(works: Works, entry: Row[Any], error: Exception, connection: AsyncConnection | None) -> None:
+async def _hold(
+    works: Works, organization_id: UUID, entry: Row[Any], error: Exception, connection: AsyncConnection | None
+) -> None:
     """Keep the entry from being tried again for a while, longer each time."""
     pause = min(FIRST_PAUSE * 2**entry.attempts, LONGEST_PAUSE)
-    async with works.enter(entry.organization_id, connection=connection) as work:
+    async with works.enter(organization_id, connection=connection) as work:
         await work.execute(
             update(agenda)
-            .where(agenda.c.organization_id == entry.organization_id, agenda.c.id == entry.id)
+            .where(agenda.c.organization_id == organization_id, agenda.c.id == entry.entry_id)
             .values(
                 attempts=entry.attempts + 1,
                 try_at=system_now() + pause,

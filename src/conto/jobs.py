@@ -71,7 +71,7 @@ async def enqueue(connection: AsyncConnection, organization_id: UUID, live: bool
     if not jobs:
         return
     payloads = [msgspec.json.encode(JobPayload(organization_id, job.subject_id)) for job in jobs]
-    await queries_on(await driver(connection)).enqueue(
+    await queries_on(driver(connection)).enqueue(
         [job.kind if live or job.real_time else REHEARSAL + job.kind for job in jobs],
         list[bytes | None](payloads),
         [0] * len(jobs),

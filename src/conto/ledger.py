@@ -11,8 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from conto.db.engine import insert_rows
-from conto.db.tables import ledger_transfers
 from conto.ids import new_id
 from conto.work import Work
 
@@ -178,26 +176,22 @@ def credit_given_back(note_id: UUID, amount_cents: int, *, by: Row[Any]) -> Tran
     )
 
 
-async def post(work: Work, transfers: Iterable[Transfer]) -> None:
-    """Write the transfers in the transaction of the action."""
-    await insert_rows(
-        work.connection,
-        ledger_transfers,
-        [
-            {
-                "organization_id": work.organization.id,
-                "id": new_id(),
-                "customer_id": transfer.customer_id,
-                "invoice_id": transfer.invoice_id,
-                "kind": transfer.kind,
-                "debit_account": transfer.debit.name,
-                "debit_subject_id": transfer.debit.subject_id,
-                "credit_account": transfer.credit.name,
-                "credit_subject_id": transfer.credit.subject_id,
-                "currency": transfer.currency,
-                "amount_cents": transfer.amount_cents,
-                "posted_at": work.now,
-            }
-            for transfer in transfers
-        ],
+def post(work: Work, transfers: Iterable[Transfer]) -> None:
+    """Have the transfers written in the transaction of the action, with the other effects of the unit of work."""
+    work.transfers.extend(
+        {
+            "organization_id": work.organization.id,
+            "id": new_id(),
+            "customer_id": transfer.customer_id,
+            "invoice_id": transfer.invoice_id,
+            "kind": transfer.kind,
+            "debit_account": transfer.debit.name,
+            "debit_subject_id": transfer.debit.subject_id,
+            "credit_account": transfer.credit.name,
+            "credit_subject_id": transfer.credit.subject_id,
+            "currency": transfer.currency,
+            "amount_cents": transfer.amount_cents,
+            "posted_at": work.now,
+        }
+        for transfer in transfers
     )

@@ -25,15 +25,21 @@ async def open_works(
     pool_size: int,
     pool_timeout: float = 30,
     statement_seconds: int = 0,
+    plans_once: bool = False,
 ) -> AsyncIterator[Works]:
     """Units of work on a pool of connections of their own, for as long as the context lasts.
 
-    A statement may run for `statement_seconds`; 0 is for ever.
+    A statement may run for `statement_seconds`; 0 is for ever. `plans_once` is for processes that run the same few
+    statements by ids, again and again.
     """
     secrets = Secrets(credentials.secret_key)
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
     engine = create_engine(
-        database_url, pool_size=pool_size, pool_timeout=pool_timeout, statement_seconds=statement_seconds
+        database_url,
+        pool_size=pool_size,
+        pool_timeout=pool_timeout,
+        statement_seconds=statement_seconds,
+        plans_once=plans_once,
     )
     retention = Retention(
         activity_logs=timedelta(days=settings.activity_log_days), api_logs=timedelta(days=settings.api_log_days)

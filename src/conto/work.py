@@ -9,18 +9,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Uuid, bindparam, func, select, text
+from sqlalchemy import Executable, Row, Select, Table, Uuid, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from conto.clock import system_now
-from conto.db.engine import insert_rows, inserted, insertion
+from conto.db.engine import insert_rows, inserted, insertion, run
 from conto.db.faults import raised_as_ours
-from conto.db.tables import activity_logs, agenda, webhook_endpoints, webhooks
+from conto.db.tables import activity_logs, agenda, ledger_transfers, webhook_endpoints, webhooks
 from conto.emissions import ACTIVITY_COLUMNS, Emission, Resource, Source, activity_rows, delivery_rows
 from conto.errors import Forbidden, NotFound, Unauthorized
 from conto.files import Files
@@ -84,11 +85,24 @@ _ENDPOINTS = (
     # One that is being deleted is waited for, and then is no more.
     .with_for_update(read=True, key_share=True)
 )
-_LOG_AND_ENDPOINTS = _ENDPOINTS.add_cte(insertion(activity_logs, ACTIVITY_COLUMNS).cte("logged"))
-"""Both in one round trip, as most events are logged and told."""
-
 ENTRY = ("organization_id", "id", "lane", "lane_kind", "live", "due_at", "rank", "kind", "subject_id")
 """The columns of an entry of the agenda that is put there."""
+
+TRANSFER = (
+    "organization_id",
+    "id",
+    "customer_id",
+    "invoice_id",
+    "kind",
+    "debit_account",
+    "debit_subject_id",
+    "credit_account",
+    "credit_subject_id",
+    "currency",
+    "amount_cents",
+    "posted_at",
+)
+"""The columns of a transfer of the ledger."""
 
 CHANNEL = "conto_agenda"
 """Channel on which workers hear of an entry that is due at once."""
@@ -102,7 +116,6 @@ def _putting() -> Insert:
     )
 
 
-_PUT_ENTRIES = _putting()
 _RING = select(func.pg_notify(CHANNEL, ""))
 
 ACTIVITY = "activity"
@@ -126,8 +139,14 @@ class Work:
     retention: Retention = field(default_factory=Retention)
     emissions: list[Emission] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    transfers: list[dict[str, Any]] = field(default_factory=list)
+    """What is to be written to the ledger; see `conto.ledger.post`."""
     entries: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     """What is to be put on the agenda, by kind and subject; see `conto.agenda.put`."""
+    next_due: datetime | None = None
+    """When the first entry falls due of those that the work has put on the agenda."""
+    opened: Row[Any] | None = None
+    """What the statement gave that the work was entered with, where it is one of the caller's."""
 
     def require(self, resource: str, mode: str) -> None:
         """Refuse a call that the request's key does not permit (chapter 01 §2.3).
@@ -152,23 +171,27 @@ class Work:
         return await self.connection.execute(statement, rows)
 
     async def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
-        """All rows of a query. `values` are those of its parameters, beside the organization."""
-        return (await self.connection.execute(statement, self._given(values))).all()
+        """All rows of a query. `values` are those of its parameters, beside the organization.
+
+        A statement with parameters is one that is built once, when its module is loaded.
+        """
+        if values:
+            return await run(self.connection, statement, {"organization": self.organization.id, **values})
+        return (await self.connection.execute(statement)).all()
 
     async def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row of a query, None where there is none."""
-        return (await self.connection.execute(statement, self._given(values))).first()
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
 
     async def one(self, statement: Executable, **values: Any) -> Row[Any]:
         """The one row of a query that always has one."""
-        return (await self.connection.execute(statement, self._given(values))).one()
+        (row,) = await self.rows(statement, **values)
+        return row
 
     async def change(self, statement: Executable, **values: Any) -> None:
         """Run a statement that has parameters and gives no rows."""
-        await self.connection.execute(statement, self._given(values))
-
-    def _given(self, values: dict[str, Any]) -> dict[str, Any] | None:
-        return {"organization": self.organization.id, **values} if values else None
+        await run(self.connection, statement, {"organization": self.organization.id, **values})
 
     def emit(
         self,
@@ -191,47 +214,63 @@ class Work:
         self.jobs.append(job)
 
     async def send(self) -> None:
-        """Write the effects gathered so far: agenda entries, activities, deliveries and jobs.
+        """Write the effects gathered so far: transfers, agenda entries, activities, deliveries and jobs.
 
         Called before counters are taken, and at the end.
         """
-        await self.put_entries()
-        if self.emissions:
-            emissions, self.emissions = self.emissions, []
-            await self._record(emissions)
-        waiting, self.jobs = self.jobs, []
-        await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
-
-    async def put_entries(self) -> None:
-        """Put the gathered entries on the agenda, in one statement, and ring for those that are due."""
-        if not self.entries:
-            return
-        waiting, self.entries = list(self.entries.values()), {}
-        await self.connection.execute(_PUT_ENTRIES, inserted(agenda, waiting))
-        if self.organization.live and any(entry["due_at"] <= self.now for entry in waiting):
-            await self.connection.execute(_RING)
-
-    async def _record(self, emissions: Sequence[Emission]) -> None:
+        transfers, self.transfers = self.transfers, []
+        emissions, self.emissions = self.emissions, []
         batch_id = new_id()
         activities = activity_rows(
             emissions, organization_id=self.organization.id, batch_id=batch_id, source=self.source, now=self.now
         )
-        endpoints = await self._log_and_endpoints(activities, any(emission.told for emission in emissions))
+        told = any(emission.told for emission in emissions)
+        rows = {ledger_transfers: transfers, agenda: self._entries(), activity_logs: activities}
+        endpoints = await self._write(rows, told=told)
         deliveries = delivery_rows(emissions, endpoints, organization_id=self.organization.id, now=self.now)
         await insert_rows(self.connection, webhooks, deliveries)
         self.jobs.extend(Job("webhook", delivery["id"]) for delivery in deliveries)
         if activities:
             # A record of ours and no effect on the outside, so a rehearsal need not wait for it.
             self.jobs.append(Job(ACTIVITY, batch_id, real_time=True))
+        waiting, self.jobs = self.jobs, []
+        await put_on_queue(self.connection, self.organization.id, self.organization.live, waiting)
 
-    async def _log_and_endpoints(self, activities: Sequence[dict[str, Any]], told: bool) -> Sequence[Row[Any]]:
-        """Write the activities; the endpoints that may be told, where any event is."""
-        if not told:
-            await insert_rows(self.connection, activity_logs, activities)
+    async def put_entries(self) -> None:
+        """Put the gathered entries on the agenda, in one statement."""
+        await self._write({agenda: self._entries()}, told=False)
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """The entries that are to be put on the agenda now."""
+        waiting, self.entries = list(self.entries.values()), {}
+        if waiting:
+            first = min(entry["due_at"] for entry in waiting)
+            self.next_due = min(first, self.next_due or first)
+        return waiting
+
+    async def _write(self, rows: Mapping[Table, Sequence[Mapping[str, Any]]], *, told: bool) -> Sequence[Row[Any]]:
+        """Insert all rows in one round trip, and ring for entries that are due; the endpoints, where they are told."""
+        written = {table: found for table, found in rows.items() if found}
+        if not written and not told:
             return ()
-        if not activities:
-            return await self.rows(_ENDPOINTS, organization=self.organization.id)
-        return await self.rows(_LOG_AND_ENDPOINTS, **inserted(activity_logs, activities))
+        values: dict[str, Any] = {"organization": self.organization.id}
+        for table, found in written.items():
+            values |= inserted(table, found)
+        endpoints = await run(self.connection, _writing(tuple(written), told), values)
+        if self.organization.live and any(entry["due_at"] <= self.now for entry in written.get(agenda, ())):
+            await self.connection.execute(_RING)
+        return endpoints if told else ()
+
+
+@cache
+def _writing(tables: tuple[Table, ...], told: bool) -> Select[Any]:
+    """The statement that inserts rows of the tables, and answers with the endpoints where they are told."""
+    parts = [
+        _putting() if table is agenda else insertion(table, ACTIVITY_COLUMNS if table is activity_logs else TRANSFER)
+        for table in tables
+    ]
+    answer: Any = _ENDPOINTS if told else select(literal(1))
+    return answer.add_cte(*(part.cte(f"written_{table.name}") for table, part in zip(tables, parts, strict=True)))
 
 
 _OPEN = text("select * from conto_open(:hash)")
@@ -242,6 +281,17 @@ _TAKE_USUAL_TIME = text("set local statement_timeout to default")
 _BECOME = text("select set_config('conto.organization', :organization, true)")
 _ACROSS = text("select set_config('conto.across', 'on', true)")
 _NOT_ACROSS = text("select set_config('conto.across', '', true)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a unit of work is entered with: a statement that sets the organization, and answers with its row first."""
+
+    statement: Executable
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+ENTRANCE = Entrance(_ENTER)
 
 
 def hashed(key: str) -> str:
@@ -298,7 +348,12 @@ class Works:
 
     @asynccontextmanager
     async def enter(
-        self, organization_id: UUID, *, now: datetime | None = None, connection: AsyncConnection | None = None
+        self,
+        organization_id: UUID,
+        *,
+        now: datetime | None = None,
+        connection: AsyncConnection | None = None,
+        by: Entrance = ENTRANCE,
     ) -> AsyncIterator[Work]:
         """A unit of work of the system itself, on a connection of its own or, one after another, on one given.
 
@@ -306,16 +361,20 @@ class Works:
             NotFound: there is no such organization.
         """
         if connection is None:
-            async with self.engine.connect() as own, self.enter(organization_id, now=now, connection=own) as work:
+            async with (
+                self.engine.connect() as own,
+                self.enter(organization_id, now=now, connection=own, by=by) as work,
+            ):
                 yield work
             return
         with raised_as_ours():
             async with connection.begin():
-                entered = await connection.execute(_ENTER, {"organization": organization_id})
+                entered = await connection.execute(by.statement, {"organization": organization_id, **by.values})
                 row = entered.first()
                 if row is None:
                     raise NotFound("organization")
                 work = self._work(connection, Organization(row.id, row.name, row.frozen_time))
+                work.opened = row
                 if now is not None:
                     work.now = now
                 yield work

@@ -5,11 +5,12 @@ database was away.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from random import sample
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,17 +18,17 @@ import asyncpg
 import msgspec
 import structlog
 from sqlalchemy import Row, func, select, text
-from sqlalchemy.exc import DBAPIError
 
 from conto import agenda, jobs
 from conto.agenda import Outcome
 from conto.clock import system_now
 from conto.db.engine import driver, driver_arguments
+from conto.db.faults import LOST
 from conto.db.queue import queries_on, queue_settings
 from conto.db.tables import agenda as entries
 from conto.jobs import JobPayload
 from conto.metering.stream import follow_events
-from conto.work import CHANNEL, Works
+from conto.work import ACTIVITY, CHANNEL, Works
 
 if TYPE_CHECKING:
     from pgqueuer import PgQueuer
@@ -38,6 +39,10 @@ log = structlog.get_logger()
 
 DOCUMENTS = frozenset({"credit_note_document", "document", "receipt_document"})
 """The kinds of job that take long and have a queue of their own, so that nothing light waits behind them."""
+RECORDS = frozenset({ACTIVITY})
+"""The kinds of job that nobody waits for; with documents they leave the processor to the agenda while it is busy."""
+PATIENCE_SECONDS = 30
+"""Longest time that a job waits for the agenda to be done."""
 
 LOOK_SECONDS = 1
 """Longest time between two looks at the agenda, and at events."""
@@ -45,6 +50,8 @@ RECONNECT_SECONDS = 1
 CLOSE_SECONDS = 2
 WINDOW = 500
 """Due entries that one look takes into account."""
+LANES_AT_ONCE = 25
+"""Lanes that are drained before the next look."""
 
 QUEUE_LOOK = timedelta(seconds=5)
 """Longest time between two looks at a queue; normally it is told of new jobs."""
@@ -82,14 +89,46 @@ async def run(works: Works, database_url: str, stop: asyncio.Event, *, lanes: in
     Set `stop` rather than cancel: cancelled jobs would wait for their heartbeat to grow old.
     `lanes` is how many lanes of the agenda are drained at once.
     """
-    light = [kind for kind in jobs.HANDLERS if kind not in DOCUMENTS]
+    light = [kind for kind in jobs.HANDLERS if kind not in DOCUMENTS | RECORDS]
     heavy = [kind for kind in jobs.HANDLERS if kind in DOCUMENTS]
+    records = [kind for kind in jobs.HANDLERS if kind in RECORDS]
+    calm = Calm()
     async with asyncio.TaskGroup() as group:
-        group.create_task(follow_agenda(works, database_url, stop, lanes))
+        group.create_task(follow_agenda(works, database_url, stop, calm, lanes))
         group.create_task(follow_queue(works, database_url, stop, light, batch_size=25, at_once=100))
-        group.create_task(follow_queue(works, database_url, stop, heavy, batch_size=1, at_once=2))
+        group.create_task(follow_queue(works, database_url, stop, heavy, batch_size=1, at_once=2, calm=calm))
+        group.create_task(follow_queue(works, database_url, stop, records, batch_size=10, at_once=20, calm=calm))
         group.create_task(follow_stream(works, stop))
         group.create_task(prune_log(works, stop))
+
+
+class Calm:
+    """Whether nothing is due on the agenda, as far as this worker sees."""
+
+    def __init__(self) -> None:
+        self._busy: set[object] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    def note(self, drainer: object, *, busy: bool) -> None:
+        """Take down what one of those that drain the agenda sees."""
+        (self._busy.add if busy else self._busy.discard)(drainer)
+        (self._quiet.clear if self._busy else self._quiet.set)()
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Wait until it is so, but neither for ever nor beyond `stop`."""
+        if not self._quiet.is_set():
+            await first_of(self._quiet, stop, seconds=PATIENCE_SECONDS)
+
+
+async def first_of(*events: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait until one of the events is set, or so many seconds."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waiting:
+            wait.cancel()
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -99,7 +138,7 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
 
 
-async def follow_agenda(works: Works, database_url: str, stop: asyncio.Event, lanes: int) -> None:
+async def follow_agenda(works: Works, database_url: str, stop: asyncio.Event, calm: Calm, lanes: int) -> None:
     """Do what falls due in live organizations."""
     bells = [asyncio.Event() for _ in range(lanes)]
 
@@ -110,7 +149,7 @@ async def follow_agenda(works: Works, database_url: str, stop: asyncio.Event, la
     async with asyncio.TaskGroup() as group:
         group.create_task(listen(database_url, ring, stop))
         for bell in bells:
-            group.create_task(drain_lanes(works, bell, stop))
+            group.create_task(drain_lanes(works, bell, stop, calm))
         await stop.wait()
         ring()
 
@@ -133,34 +172,39 @@ async def listen(database_url: str, heard: Callable[..., None], stop: asyncio.Ev
                 connection.terminate()
 
 
-async def drain_lanes(works: Works, bell: asyncio.Event, stop: asyncio.Event) -> None:
+async def drain_lanes(works: Works, bell: asyncio.Event, stop: asyncio.Event, calm: Calm) -> None:
     """Drain one lane after another; when there is none left, wait for the bell."""
     while not stop.is_set():
         bell.clear()
+        found = False
         try:
-            if await drain_next(works, stop):
-                continue
-        except (DBAPIError, OSError) as error:
+            found = await drain_some(works, stop, calm, bell)
+        except LOST as error:
             log.warning("agenda.database_lost", error=str(getattr(error, "orig", error)))
         except Exception:
             log.exception("agenda.interrupted")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_SECONDS):
-                await bell.wait()
+        if not found:
+            calm.note(bell, busy=False)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await bell.wait()
 
 
-async def drain_next(works: Works, stop: asyncio.Event) -> bool:
-    """Drain the first due lane that no other worker has; False where there is none."""
+async def drain_some(works: Works, stop: asyncio.Event, calm: Calm, drainer: object) -> bool:
+    """Drain due lanes that no other worker has; False where there are none.
+
+    They are a few of the oldest, by chance: so workers seldom try the same ones.
+    """
     async with works.across() as connection:
         due = await agenda.due_lanes(connection, system_now(), WINDOW)
-    for lane in due:
-        outcome = await run_next(works, lane)
-        if outcome is Outcome.NOTHING:
-            continue
+    calm.note(drainer, busy=bool(due))
+    found = len(due) > LANES_AT_ONCE
+    for lane in sample(due, min(LANES_AT_ONCE, len(due))):
+        outcome = Outcome.DONE
         while outcome is Outcome.DONE and not stop.is_set():
             outcome = await run_next(works, lane)
-        return True
-    return False
+            found = found or outcome is not Outcome.NOTHING
+    return found
 
 
 async def run_next(works: Works, lane: Row[Any]) -> Outcome:
@@ -174,7 +218,7 @@ async def follow_stream(works: Works, stop: asyncio.Event) -> None:
         try:
             if await follow_events(works):
                 continue
-        except (DBAPIError, OSError) as error:
+        except LOST as error:
             log.warning("events.database_lost", error=str(getattr(error, "orig", error)))
         except Exception:
             log.exception("events.interrupted")
@@ -182,15 +226,28 @@ async def follow_stream(works: Works, stop: asyncio.Event) -> None:
 
 
 async def follow_queue(
-    works: Works, database_url: str, stop: asyncio.Event, kinds: Sequence[str], *, batch_size: int, at_once: int
+    works: Works,
+    database_url: str,
+    stop: asyncio.Event,
+    kinds: Sequence[str],
+    *,
+    batch_size: int,
+    at_once: int,
+    calm: Calm | None = None,
 ) -> None:
-    """Run jobs of these kinds, at most `at_once` at a time."""
+    """Run jobs of these kinds, at most `at_once` at a time, and with `calm` when the agenda is not busy."""
+
+    async def run_job(job: "Job") -> None:
+        if calm is not None:
+            await calm.wait(stop)
+        await jobs.run(works, job.entrypoint, job.payload)
+
     queue_settings()
     while kinds and not stop.is_set():
         pool, lost = None, asyncio.Event()
         try:
             pool = await open_pool(database_url, lost)
-            queuer = queuer_on(pool, works, kinds)
+            queuer = queuer_on(pool, kinds, run_job)
             ending = asyncio.create_task(shut_down(queuer, stop, lost))
             try:
                 # Statistics would only grow: nothing reads them.
@@ -224,15 +281,13 @@ async def open_pool(database_url: str, lost: asyncio.Event) -> asyncpg.Pool:
     )
 
 
-def queuer_on(pool: asyncpg.Pool, works: Works, kinds: Sequence[str]) -> "PgQueuer":
-    """What takes jobs of these kinds off the queue."""
+def queuer_on(
+    pool: asyncpg.Pool, kinds: Sequence[str], run_job: "Callable[[Job], Coroutine[Any, Any, None]]"
+) -> "PgQueuer":
+    """What takes jobs of these kinds off the queue and has them run."""
     from pgqueuer import PgQueuer
 
     queuer = PgQueuer.from_asyncpg_pool(pool)
-
-    async def run_job(job: "Job") -> None:
-        await jobs.run(works, job.entrypoint, job.payload)
-
     for kind in kinds:
         queuer.entrypoint(kind, on_failure="hold", accepts_context=False, executor_factory=patient)(run_job)
     return queuer
@@ -268,13 +323,8 @@ def _patient_executor() -> type[Any]:
 
 async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event) -> None:
     """Have the queuer end when one of the events is set."""
-    waiting = [asyncio.create_task(cause.wait()) for cause in causes]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        queuer.shutdown.set()
-    finally:
-        for wait in waiting:
-            wait.cancel()
+    await first_of(*causes)
+    queuer.shutdown.set()
 
 
 async def close(pool: asyncpg.Pool) -> None:
@@ -347,7 +397,7 @@ async def retry_jobs(works: Works, ids: Sequence[int] | None = None) -> int:
     async with works.engine.begin() as connection:
         wanted = {"every": ids is None, "ids": list(ids or ())}
         chosen = list((await connection.execute(_JOBS_TO_RETRY, wanted)).scalars())
-        queue = queries_on(await driver(connection))
+        queue = queries_on(driver(connection))
         await queue.requeue_jobs(chosen)
         # The queue's own trigger does not see a change of state.
         settings = queue_settings()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from asyncpg import Connection
 from sqlalchemy import event
 
 from conto.api.endpoint import Endpoint
@@ -26,7 +27,7 @@ from tests.things import Names, enveloped, one_of_everything, path_of, query_of
 
 UUIDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 REFERRING = re.compile(r"(id|ids|code|codes|slug|number|search_term)(\[\])?$")
-FILTER = re.compile(r"(?:\w+\.)?organization_id = (\$\d+::UUID)")
+FILTER = re.compile(r"(?:\w+\.)?organization_id = (\$\d+::UUID)", re.IGNORECASE)
 
 
 @dataclass
@@ -167,12 +168,24 @@ async def unfiltered(works: Works, databases: Databases, own: Party) -> AsyncIte
     engine = create_engine(databases.url(), pool_size=2)
     lost: list[str] = []
 
-    @event.listens_for(engine.sync_engine, "before_cursor_execute", retval=True)
-    def lose(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> tuple[str, Any]:
+    class Losing(Connection):
+        """A connection of the driver, through which all statements go."""
+
+        async def fetch(self, query: str, *values: Any, **options: Any) -> Any:
+            return await super().fetch(without_filter(query), *values, **options)
+
+        async def prepare(self, query: str, **options: Any) -> Any:
+            return await super().prepare(without_filter(query), **options)
+
+    def without_filter(statement: str) -> str:
         # What was compared is still a parameter, of a condition that is always true.
         without, count = FILTER.subn(r"\1 is not null", statement)
         lost.extend([without] * count)
-        return without, values
+        return without
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def lose(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+        options["connection_class"] = Losing
 
     bare = replace(works, engine=engine)
     transport = httpx.ASGITransport(app=build(Server(bare, bare, "admin-key")), raise_app_exceptions=False)

@@ -59,7 +59,7 @@ async def test_checks_are_those_that_the_tables_say(migrated):
 
 async def test_the_queue_is_as_its_library_wants_it(migrated):
     await migrated.execute(text("select 1"))
-    plan = await queries_on(await driver(migrated)).plan_upgrade()
+    plan = await queries_on(driver(migrated)).plan_upgrade()
     assert (plan.statements, plan.notes) == ((), ())
 
 

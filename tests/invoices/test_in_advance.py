@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event as sql_events
 from sqlalchemy import insert, text
 
 from conto import agenda
@@ -26,6 +25,7 @@ from tests.invoices.in_advance import (
     subscribe,
     subscribed,
 )
+from tests.statements import statements_of
 from tests.workers import working
 
 NOON = "2024-03-10T12:00:00Z"
@@ -247,7 +247,7 @@ async def test_a_pricing_that_is_broken_off_is_done_again(works, company):
     assert await charge_fees(company, subscription) == []
 
     outcomes = [await agenda.run_next(works, company.id, lane, Lane.CUSTOMER, system_now()) for _ in range(2)]
-    assert outcomes == [Outcome.DONE, Outcome.NOTHING]
+    assert outcomes == [Outcome.LAST, Outcome.NOTHING]
     assert len(await charge_fees(company, subscription)) == 1
 
 
@@ -267,19 +267,10 @@ async def test_noting_many_events_takes_no_more_statements_than_noting_one(rehea
 
 async def statements_for(company: Company, rows: Any) -> int:
     """How many statements it takes to note these events."""
-    run: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        run.append(statement)
-
     async with company.works.enter(company.id) as work:
-        engine = company.works.engine.sync_engine
-        sql_events.listen(engine, "before_cursor_execute", count)
-        try:
+        with statements_of(work) as run:
             await note_for_pricing(work, rows)
             await work.put_entries()
-        finally:
-            sql_events.remove(engine, "before_cursor_execute", count)
     return len(run)
 
 

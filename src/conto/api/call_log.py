@@ -186,6 +186,6 @@ class CallLog:
 
 def is_in_the_way(error: Exception) -> bool:
     """Whether the same rows may be written another time."""
-    if isinstance(error, DBAPIError) and (sqlstate(error) or "").startswith(OF_THE_DATA):
+    if isinstance(error, DBAPIError | asyncpg.PostgresError) and (sqlstate(error) or "").startswith(OF_THE_DATA):
         return False
     return isinstance(error, IN_THE_WAY)

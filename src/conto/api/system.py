@@ -12,6 +12,7 @@ from conto import __version__
 from conto.api.endpoint import Reply, public_get
 from conto.api.server import metrics_of, server_of
 from conto.clock import system_now
+from conto.db.faults import LOST
 from conto.errors import ContoError, NotFound
 from conto.metering.stream import events_waiting
 from conto.organizations.logos import is_logo, logo_at
@@ -31,7 +32,7 @@ async def health(request: Request[Any, Any, Any]) -> Reply:
     try:
         async with server_of(request).works.engine.connect() as connection:
             await connection.execute(text("select 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except (*LOST, SQLAlchemyError, TimeoutError):
         log.exception("health.database")
         return Reply.json(answer | {"message": "Unhealthy", "details": "The database does not answer."}, status=500)
     return Reply.json(answer)
@@ -51,7 +52,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Reply:
     server = server_of(request)
     try:
         server.metrics.waiting_events.set(await events_waiting(server.works))
-    except (SQLAlchemyError, OSError, TimeoutError, ContoError):
+    except (*LOST, SQLAlchemyError, TimeoutError, ContoError):
         server.metrics.waiting_events.set(nan)
     content, media_type = metrics_of(request)
     return Reply(content, media_type=media_type)

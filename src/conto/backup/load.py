@@ -159,7 +159,7 @@ async def _fill(connection: AsyncConnection, archive: Archive) -> None:
     forced = list((await connection.execute(_FORCED, schemas)).scalars())
     await _run(connection, [f"alter table {row.table} drop constraint {row.name}" for row in references])
     await _run(connection, [f"alter table {name} no force row level security" for name in forced])
-    below = await driver(connection)
+    below = driver(connection)
     for table in archive.manifest.tables:
         await _load(below, table, archive)
     for name, value in archive.manifest.sequences.items():

@@ -70,6 +70,7 @@ def work_process(found: Settings, credentials: Any) -> Any:
             url,
             pool_size=max(6, found.database_pool),
             statement_seconds=found.worker_statement_seconds,
+            plans_once=True,
         ) as works:
             await work.run(works, url, stop_event())
 

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
-import msgspec
 from asyncpg import Connection as DriverConnection
-from sqlalchemy import JSON, Table, Text, bindparam, func, make_url, null, select
+from sqlalchemy import JSON, Executable, Row, Table, Text, bindparam, func, make_url, null, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import UserDefinedType
+
+from conto.db.dialect import decode_json, encode_json
+from conto.db.prepared import prepared
 
 APPLICATION_ROLE = "conto_app"
 """The role that row-level security holds for; migrations make it."""
@@ -24,30 +25,35 @@ LOCK_TIMEOUT = "5s"
 IDLE_TRANSACTION_TIMEOUT = "60s"
 """An open write transaction holds back the follower of events, so a forgotten one must end."""
 
-_json_encoder = msgspec.json.Encoder(decimal_format="number")
-_json_decoder = msgspec.json.Decoder(float_hook=Decimal)
-
-
-def _encode_json(value: object) -> str:
-    return _json_encoder.encode(value).decode()
+PREPARED_STATEMENTS = 1000
+"""How many statements each connection keeps prepared on the server."""
 
 
 def create_engine(
-    url: str, *, pool_size: int = 10, pool_timeout: float = 30, statement_seconds: int = 0
+    url: str, *, pool_size: int = 10, pool_timeout: float = 30, statement_seconds: int = 0, plans_once: bool = False
 ) -> AsyncEngine:
     """An engine whose connections act as the application's role. JSON keeps decimals exact both ways.
 
-    A statement that runs longer than `statement_seconds` is ended by the server; 0 lets it run.
+    A statement that runs longer than `statement_seconds` is ended by the server; 0 lets it run. With `plans_once`
+    the server plans a prepared statement once and not for the values of each time, which often takes longer than
+    to run it.
     """
+    settings = {**server_settings(), "statement_timeout": f"{statement_seconds}s"}
+    if plans_once:
+        settings["plan_cache_mode"] = "force_generic_plan"
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
         hide_parameters=True,
-        json_serializer=_encode_json,
-        json_deserializer=_json_decoder.decode,
-        connect_args={"server_settings": {**server_settings(), "statement_timeout": f"{statement_seconds}s"}},
+        json_serializer=encode_json,
+        json_deserializer=decode_json,
+        connect_args={
+            "server_settings": settings,
+            "statement_cache_size": PREPARED_STATEMENTS,
+            "max_cacheable_statement_size": 0,
+        },
     )
 
 
@@ -68,14 +74,14 @@ def driver_arguments(url: str) -> dict[str, Any]:
     return {**arguments, "server_settings": server_settings()}
 
 
-async def driver(connection: AsyncConnection) -> DriverConnection:
+def driver(connection: AsyncConnection) -> DriverConnection:
     """The driver's connection below, which is in the same transaction.
 
     SQLAlchemy begins a transaction with its own first statement; what went to the driver before that
     would commit by itself, hence the assertion.
     """
-    raw = await connection.get_raw_connection()
-    below = raw.driver_connection
+    assert connection.sync_connection is not None
+    below = connection.sync_connection.connection.driver_connection
     assert isinstance(below, DriverConnection)
     assert below.is_in_transaction()
     return below
@@ -113,7 +119,16 @@ def closed(connection: PoolProxiedConnection) -> bool:
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert all rows, which have the same columns, in one statement; none is no statement."""
     if rows:
-        await connection.execute(insertion(table, tuple(rows[0])), inserted(table, rows))
+        await run(connection, insertion(table, tuple(rows[0])), inserted(table, rows))
+
+
+async def run(connection: AsyncConnection, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """Run, in the transaction, a statement that is built once and whose parameters have these values; its rows."""
+    found = prepared(statement, tuple(values))
+    if found is not None:
+        return await found.rows(driver(connection), values)
+    result = await connection.execute(statement, values)
+    return result.all() if result.returns_rows else ()
 
 
 @cache
@@ -131,7 +146,7 @@ def insertion(table: Table, columns: tuple[str, ...]) -> Insert:
 
 def inserted(table: Table, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
     """The parameter with which the statement inserts these rows."""
-    return {table.name: _encode_json(rows)}
+    return {table.name: encode_json(rows)}
 
 
 class _RowOf(UserDefinedType[Any]):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -13,6 +13,10 @@ UNIQUE_VIOLATION = "23505"
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
 QUERY_CANCELED = "57014"
+
+
+LOST = (DBAPIError, PostgresError, InterfaceError, OSError)
+"""What is raised where the database is away, by SQLAlchemy or the driver; some of it has other causes as well."""
 
 
 class Deadlock(ContoError):

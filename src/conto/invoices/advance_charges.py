@@ -38,7 +38,7 @@ _LINEAGE = (
         subscriptions.c.organization_id == ORGANIZATION,
         subscriptions.c.customer_id == bindparam("customer", type_=Uuid()),
         subscriptions.c.external_id == any_(bindparam("external_ids", type_=ARRAY(Text))),
-        subscriptions.c.status.in_(("active", "terminated")),
+        or_(subscriptions.c.status == "active", subscriptions.c.status == "terminated"),
     )
     .cte("lineage")
 )
@@ -173,7 +173,7 @@ async def _bill(
 async def _pay(work: Work, invoice: Row[Any]) -> Row[Any]:
     """Record the payment of the whole invoice; the money came in before, fee by fee."""
     payment = await store(work, PaymentInput(reference=REFERENCE), invoice.total_amount_cents, invoice)
-    await ledger.post(work, [ledger.payment_received(payment)])
+    ledger.post(work, [ledger.payment_received(payment)])
     work.emit("payment.recorded", payment.id, on=Resource("Invoice", invoice.id))
     return payment
 

@@ -50,6 +50,7 @@ class History:
 
     `billed`: one of them has its subscription fee; `billed_today`: one made on the same local day has.
     `last_to` and `last_timezone` are the end of the usage that the latest of them billed, and the zone of then.
+    `has_credit`: the customer has something left in credit notes; `has_sections`: custom sections may apply.
     """
 
     first_started_at: datetime
@@ -58,6 +59,8 @@ class History:
     last_charges_to: datetime | None
     last_fixed_charges_to: datetime | None
     last_timezone: str | None
+    has_credit: bool
+    has_sections: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,22 @@ _HISTORIES = text(
             where each.organization_id = :organization and each.customer_id = subscriptions.customer_id
             and each.external_id = subscriptions.external_id) as first_started_at,
         coalesce(fee.billed, false) as billed, coalesce(fee.billed_today, false) as billed_today,
-        latest.charges_to_datetime, latest.fixed_charges_to_datetime, latest.timezone
+        latest.charges_to_datetime, latest.fixed_charges_to_datetime, latest.timezone,
+        exists (
+            select from credit_notes
+            where credit_notes.organization_id = :organization and credit_notes.customer_id = subscriptions.customer_id
+                and credit_notes.credit_status = 'available' and credit_notes.balance_amount_cents > 0
+        ) as has_credit,
+        exists (
+            select from subscriptions_custom_sections own
+            where own.organization_id = :organization and own.subscription_id = subscriptions.id
+        ) or exists (
+            select from customers_custom_sections own
+            where own.organization_id = :organization and own.customer_id = subscriptions.customer_id
+        ) or exists (
+            select from billing_entities_custom_sections own
+            where own.organization_id = :organization
+        ) as has_sections
     from subscriptions
     left join lateral (
         select true as billed, bool_or(earlier.billed_on = :today) as billed_today
@@ -176,6 +194,8 @@ async def _histories(
             last_charges_to=row.charges_to_datetime,
             last_fixed_charges_to=row.fixed_charges_to_datetime,
             last_timezone=row.timezone,
+            has_credit=row.has_credit,
+            has_sections=row.has_sections,
         )
         for row in rows
     }

@@ -32,7 +32,7 @@ async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_typ
     if invoice.fees_amount_cents == 0 and skips_zero_amounts(customer):
         await _set(work, invoice, status="closed", number=draft_number(invoice.entity_document_number_prefix))
         return
-    await ledger.post(work, ledger.invoice_issued(invoice))
+    ledger.post(work, ledger.invoice_issued(invoice))
     if invoice.payment_status != "succeeded":
         await agenda.put(work, OVERDUE, invoice.id, lane=invoice.customer_id, due_at=overdue_from(invoice))
     work.emit(event_type, invoice.id)

@@ -92,7 +92,7 @@ async def bill(work: Work, customer: Row[Any], sides: Sequence[Side], at: dateti
     if grace and not _is_immediate(billed):
         await _keep_as_draft(work, stored, customer, billed[0])
     else:
-        await _finish(work, stored, customer, is_new=True)
+        await _finish(work, stored, customer, billed, is_new=True)
     return stored
 
 
@@ -101,7 +101,7 @@ async def bill_at_once(work: Work, customer: Row[Any], one: Billed, fees: Sequen
     stored = await store(work, await _draft(work, customer, [one], dates(customer, one.at), fees=fees))
     for fee in fees:
         work.emit("fee.created", fee.id)
-    await _finish(work, stored, customer, is_new=True)
+    await _finish(work, stored, customer, [one], is_new=True)
     return stored
 
 
@@ -126,7 +126,7 @@ async def issue(work: Work, invoice: Row[Any]) -> None:
     issued = _dates_when_issued(work, customer, invoice, billed)
     await _build_anew(work, invoice, await _draft(work, customer, billed, issued, invoice))
     await agenda.drop(work, FINALIZATION, invoice.id)
-    await _finish(work, await lock(work, invoice.id), customer)
+    await _finish(work, await lock(work, invoice.id), customer, billed)
     await finalize_notes(work, invoice.id)
 
 
@@ -152,9 +152,12 @@ def _identity(fee: Any) -> object:
     )
 
 
-async def _finish(work: Work, invoice: Row[Any], customer: Row[Any], *, is_new: bool = False) -> None:
+async def _finish(
+    work: Work, invoice: Row[Any], customer: Row[Any], billed: Sequence[Billed], *, is_new: bool = False
+) -> None:
     """Take off what the customer has in credit notes, and issue the invoice."""
-    if not awaits_taxes(invoice.invoice_type, customer) and await apply(work, invoice, is_new=is_new):
+    usable = any(one.history.has_credit for one in billed) and not awaits_taxes(invoice.invoice_type, customer)
+    if usable and await apply(work, invoice, is_new=is_new):
         invoice = await work.one(BY_ID, id=invoice.id)
     await finish(work, invoice, customer, event_type="invoice.created")
 
@@ -219,7 +222,9 @@ async def _draft(
         taxes_pending=awaits_taxes("subscription", customer),
         fees=await _fees(work, customer, billed, invoice.id if invoice else None) if fees is None else fees,
         dates=dated,
-        custom_sections=await sections_of_subscriptions(work, customer, [one.subscription for one in billed]),
+        custom_sections=await sections_of_subscriptions(work, customer, [one.subscription for one in billed])
+        if any(one.history.has_sections for one in billed)
+        else (),
         subscriptions=[_periods(one) for one in billed],
     )
 

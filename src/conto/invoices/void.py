@@ -33,7 +33,7 @@ async def void(work: Work, invoice: Row[Any], data: VoidInput) -> None:
         refuse_more_than_left(source, credit_cents, refund_cents)
     if invoice.status != "finalized":
         raise NotAllowed("not_voidable")
-    await ledger.post(work, ledger.invoice_voided(invoice))
+    ledger.post(work, ledger.invoice_voided(invoice))
     await mark_voided(work, invoice.id)
     await agenda.drop(work, OVERDUE, invoice.id)
     work.emit("invoice.voided", invoice.id)

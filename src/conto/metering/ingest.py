@@ -79,7 +79,7 @@ class Duplicates(Exception):
 
 async def metrics_of(work: Work, events: Iterable[NewEvent]) -> dict[str, Metric]:
     """The metrics that have the events' codes now, by code; those without a property are left out."""
-    below = await driver(work.connection)
+    below = driver(work.connection)
     codes = list({event.code for event in events})
     return {
         row["code"]: Metric(row["field_name"], parsed(row["expression"]) if row["expression"] else None)
@@ -136,7 +136,7 @@ async def store(work: Work, events: Sequence[NewEvent], metrics: dict[str, Metri
     repeated = repetitions(events)
     ids = new_ids(len(events))
     used = [metrics.get(event.code) for event in events]
-    below = await driver(work.connection)
+    below = driver(work.connection)
     status = await below.execute(
         INSERT,
         work.organization.id,

@@ -1,7 +1,8 @@
 """What the event store answers, from PostgreSQL (chapter 30 §§4 to 6).
 
-A charge takes one statement, however many filters it has. Where its price looks at single events, or where units are
-broken down or marked in advance, each of these takes one more.
+What can be added up takes one statement for all charges, however many filters they have; unique counts take one a
+charge. Where a price looks at single events, or where units are broken down or marked in advance, each of these takes
+one more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,16 +68,29 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
     """
     if not questions:
         return []
-    below = await driver(work.connection)
+    below = driver(work.connection)
     await below.execute(PLAN_EACH)
-    answers = [await answer(work, question) for question in questions]
+    asked = [(question, scope(work, question)) for question in questions]
+    adding_up = [(question, its_scope) for question, its_scope in asked if adds_up(question)]
+    measured = iter(await totals(work, [(its_scope, measures_of(question)) for question, its_scope in adding_up]))
+    answers = [
+        await answer(work, question, its_scope, next(measured) if adds_up(question) else None)
+        for question, its_scope in asked
+    ]
     await below.execute(PLAN_AS_USUAL)
     return answers
 
 
-async def answer(work: Work, question: Question) -> list[Aggregate]:
-    """What the events of one question come to."""
-    found = await find(work, question, scope(work, question))
+def adds_up(question: Question) -> bool:
+    """Whether the question's units are made of what can be added up over events."""
+    return question.metric.aggregation_type != "unique_count_agg"
+
+
+async def answer(
+    work: Work, question: Question, its_scope: Scope, measured: Mapping[Key, Measured] | None
+) -> list[Aggregate]:
+    """What the events of one question come to; `measured` is what they add up to, where they do."""
+    found = await find(work, question, its_scope, measured)
     if any(bucket.presentation_keys for bucket in question.buckets):
         found.presented = await presented(work, question, found.scope)
     keys = keys_in_order(found)
@@ -88,9 +102,9 @@ async def answer(work: Work, question: Question) -> list[Aggregate]:
     ]
 
 
-async def find(work: Work, question: Question, asked: Scope) -> Found:
+async def find(work: Work, question: Question, asked: Scope, measured: Mapping[Key, Measured] | None = None) -> Found:
     """What the statements find in the scope, presentation aside."""
-    found = await units_found(work, question, asked)
+    found = await units_found(work, question, asked, measured)
     await find_single_events(work, question, found)
     if question.marks:
         days = question.span.days.period_days if question.prorated else None
@@ -98,11 +112,17 @@ async def find(work: Work, question: Question, asked: Scope) -> Found:
     return found
 
 
-async def units_found(work: Work, question: Question, asked: Scope) -> Found:
-    """The units of each bucket and group that has any events, or a total that was carried to it."""
-    if question.metric.aggregation_type == "unique_count_agg":
+async def units_found(
+    work: Work, question: Question, asked: Scope, measured: Mapping[Key, Measured] | None = None
+) -> Found:
+    """The units of each bucket and group that has any events, or a total that was carried to it.
+
+    `measured` is what the events add up to, where that is known.
+    """
+    if not adds_up(question):
         return await distinct_found(work, question, asked)
-    measured = await totals(work, asked, measures_of(question))
+    if measured is None:
+        (measured,) = await totals(work, [(asked, measures_of(question))])
     carried = carried_by_key(question, asked)
     units = {
         key: of_measures(question, measured.get(key, NO_MEASURES), carried.get(key, ZERO))

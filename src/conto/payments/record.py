@@ -41,7 +41,7 @@ async def record_payment(work: Work, data: PaymentInput, problems: Problems) -> 
     refuse_wrong_fields(data, problems, invoice)
 
     payment = await store(work, data, data.amount_cents, invoice)
-    await ledger.post(work, [ledger.payment_received(payment)])
+    ledger.post(work, [ledger.payment_received(payment)])
     work.emit("payment.recorded", payment.id, on=Resource("Invoice", invoice.id))
     paid = invoice.total_paid_amount_cents + payment.amount_cents
     await work.execute(

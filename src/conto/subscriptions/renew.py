@@ -7,14 +7,14 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import Row, bindparam, select
 
 from conto.agenda import Lane, Rank, handles
 from conto.core.days import local_day
 from conto.core.periods.ranges import Occasion
 from conto.core.periods.schedule import starts_plan_period
 from conto.customers.queries import customer_by_id
-from conto.db.tables import subscriptions
+from conto.db.tables import fees, subscriptions
 from conto.invoices.advance_charges import regroup
 from conto.invoices.billed import Reason, Side
 from conto.invoices.subscription_invoice import bill
@@ -23,13 +23,37 @@ from conto.subscriptions.queries import SUBSCRIPTION, schedule_of, timezone_of
 from conto.subscriptions.renewal_dates import RENEWAL, plan_renewals
 from conto.work import ORGANIZATION, Work
 
-_DUE = SUBSCRIPTION.where(
-    subscriptions.c.organization_id == ORGANIZATION,
-    subscriptions.c.customer_id == bindparam("customer"),
-    subscriptions.c.status == "active",
-    subscriptions.c.renewal_at <= bindparam("now"),
-).order_by(
-    subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.external_id
+_EARLIER = subscriptions.alias()
+_HAS_PAID_FEES = (
+    select(fees.c.id)
+    .join(
+        _EARLIER,
+        (_EARLIER.c.organization_id == fees.c.organization_id) & (_EARLIER.c.id == fees.c.subscription_id),
+    )
+    .where(
+        fees.c.organization_id == ORGANIZATION,
+        fees.c.invoice_id.is_(None),
+        fees.c.payment_status == "succeeded",
+        fees.c.deleted_at.is_(None),
+        _EARLIER.c.customer_id == subscriptions.c.customer_id,
+        _EARLIER.c.external_id == subscriptions.c.external_id,
+    )
+    .exists()
+    .label("has_paid_fees")
+)
+"""Whether the subscription, or one that it replaced, has fees that were paid without an invoice."""
+
+_DUE = (
+    SUBSCRIPTION.add_columns(_HAS_PAID_FEES)
+    .where(
+        subscriptions.c.organization_id == ORGANIZATION,
+        subscriptions.c.customer_id == bindparam("customer"),
+        subscriptions.c.status == "active",
+        subscriptions.c.renewal_at <= bindparam("now"),
+    )
+    .order_by(
+        subscriptions.c.renewal_at, subscriptions.c.started_at, subscriptions.c.created_at, subscriptions.c.external_id
+    )
 )
 
 
@@ -45,8 +69,12 @@ async def renew(work: Work, customer_id: UUID) -> None:
         for group in groups(renewed):
             sides = [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in group]
             await bill(work, customer, sides, group[0].renewal_at)
-        for at, together in groupby(renewed, key=attrgetter("renewal_at")):
-            await regroup(work, customer, [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in together], at)
+        for at, rows in groupby(renewed, key=attrgetter("renewal_at")):
+            together = list(rows)
+            # One that another replaces takes all paid fees with it, those of this renewal too.
+            if any(row.has_paid_fees or row.next_id is not None for row in together):
+                sides = [Side(row, Occasion.RENEWAL, Reason.PERIODIC) for row in together]
+                await regroup(work, customer, sides, at)
     await switch(work, switching)
 
 

@@ -101,7 +101,7 @@ async def spend(work: Work, invoice: Row[Any], chosen: Sequence[Use]) -> int:
         ],
     )
     await _set_balances(work, [(use.note.id, use.left_cents) for use in chosen])
-    await ledger.post(work, [ledger.credit_applied(_id(use), use.amount_cents, to=invoice) for use in chosen])
+    ledger.post(work, [ledger.credit_applied(_id(use), use.amount_cents, to=invoice) for use in chosen])
     return sum(use.amount_cents for use in chosen)
 
 
@@ -152,7 +152,7 @@ async def give_back(work: Work, invoice: Row[Any]) -> None:
     if not rows:
         return
     await _set_balances(work, [(row.id, row.balance_amount_cents + row.used_cents) for row in rows])
-    await ledger.post(work, [ledger.credit_given_back(row.id, row.used_cents, by=invoice) for row in rows])
+    ledger.post(work, [ledger.credit_given_back(row.id, row.used_cents, by=invoice) for row in rows])
     await work.execute(
         update(credits)
         .where(credits.c.organization_id == work.organization.id, credits.c.id.in_([row.credit_id for row in rows]))

@@ -36,9 +36,9 @@ async def update_credit_note(work: Work, note_id: UUID, data: CreditNoteUpdateIn
 async def set_refund_status(work: Work, note: Row[Any], status: str) -> None:
     """Write the state of the note's refund, and to the books that it was sent, or was not after all."""
     if status == "succeeded":
-        await ledger.post(work, ledger.refund_settled(note))
+        ledger.post(work, ledger.refund_settled(note))
     elif note.refund_status == "succeeded":
-        await ledger.post(work, ledger.refund_reopened(note))
+        ledger.post(work, ledger.refund_reopened(note))
     await _change(work, note, refund_status=status)
 
 
@@ -57,7 +57,7 @@ async def void_credit_note(work: Work, note_id: UUID) -> None:
 
 async def give_up(work: Work, note: Row[Any]) -> None:
     """Void the note, which has a balance. It is locked."""
-    await ledger.post(work, ledger.credit_note_voided(note))
+    ledger.post(work, ledger.credit_note_voided(note))
     await _change(work, note, credit_status="voided", balance_amount_cents=0, voided_at=work.now)
 
 

@@ -141,7 +141,7 @@ async def take_effect(work: Work, note: Row[Any], invoice: Row[Any]) -> None:
 
     An invoice of which nothing is due any more is paid.
     """
-    await ledger.post(work, ledger.credit_note_issued(note))
+    ledger.post(work, ledger.credit_note_issued(note))
     if note.offset_amount_cents or note.refund_amount_cents:
         invoice = await _count_in(work, note)
     if note.offset_amount_cents and due_cents(invoice) == 0 and invoice.payment_status != "succeeded":

@@ -4,6 +4,7 @@ A question's values are parameters, never part of the text: so the text is built
 once for each connection.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ class Statement:
 
     async def rows(self, work: Work, values: Mapping[str, Any]) -> Sequence[Any]:
         """All rows for these values of the parameters, in the work's transaction."""
-        below = await driver(work.connection)
+        below = driver(work.connection)
         return await below.fetch(self.text, *[values[name] for name in self.names])
 
 
@@ -52,6 +53,20 @@ class _Numbers(dict[str, str]):
     def __missing__(self, name: str) -> str:
         self[name] = found = f"${len(self) + 1}::{TYPES[name.partition('_')[0]]}"
         return found
+
+
+PARAMETER = re.compile(r"\$(\d+)::")
+
+
+def in_one(statements: Sequence[Statement]) -> Statement:
+    """The statements one after another; each one's parameters have its place before their names: `2 code`."""
+    texts: list[str] = []
+    names: list[str] = []
+    for place, one in enumerate(statements):
+        before = len(names)
+        texts.append(PARAMETER.sub(lambda found, before=before: f"${int(found[1]) + before}::", one.text))
+        names += [f"{place} {name}" for name in one.names]
+    return Statement(" union all ".join(texts), tuple(names))
 
 
 def statement(template: str) -> Statement:
