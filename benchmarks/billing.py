@@ -24,6 +24,17 @@ DUE = """
     update subscriptions set created_at = started_at, renewal_at = $2 where organization_id = $1
         and external_id < $3
 """
+DUE_ENTRIES = """
+    update agenda set due_at = $2 where organization_id = $1 and kind = 'subscriptions.renewal' and subject_id in
+        (select customer_id from subscriptions where organization_id = $1 and external_id < $3)
+"""
+IDLE = """
+    select (
+        not exists (select from queue.pgqueuer)
+        and (select max(xid) from follower_positions) >= (select max(xid::text::bigint) from events)
+    )::int
+"""
+"""Whether the workers have done what setting up has left behind."""
 EVENTS_OF_ALL = """
     insert into events (
         organization_id, external_subscription_id, transaction_id, code, timestamp, properties, value, value_field,
@@ -44,7 +55,7 @@ async def run() -> None:
         async with built.serving(), built.connected() as api:
             company = await found_company(api, customers=CUSTOMERS + COPIES, taxes=0, add_ons=0)
             await sell(api, company)
-        await make_due(owner, company)
+        await use(owner, company)
         rate, documents = await billing_run(built, owner, company)
         limit = await copied(built, owner, company)
         await owner.close()
@@ -116,51 +127,55 @@ CHARGES: dict[str, dict[str, Any]] = {
 }
 
 
-async def make_due(owner: Any, company: Company) -> None:
-    """Have the first customers' renewals of this month be due, with events in the month before."""
-    now = datetime.now(UTC)
-    start = (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=12)).replace(day=1)
-    start = start.replace(hour=0)
+async def use(owner: Any, company: Company) -> None:
+    """Have events in the month before, for everybody."""
     codes = list(CHARGES)
-    await owner.execute(
-        EVENTS_OF_ALL, company.id, start + timedelta(days=2), CUSTOMERS + COPIES, EVENTS, codes, list(REGIONS)
-    )
+    begins = month_before(datetime.now(UTC)) + timedelta(days=2)
+    await owner.execute(EVENTS_OF_ALL, company.id, begins, CUSTOMERS + COPIES, EVENTS, codes, list(REGIONS))
     await owner.execute("vacuum analyze")
-    due = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_before(now: datetime) -> datetime:
+    """When the month before this one began, in UTC."""
+    this = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (this - timedelta(days=1)).replace(day=1)
+
+
+async def make_due(owner: Any, company: Company) -> None:
+    """Have the first customers' renewals of this month be due now."""
     # Customers live in Paris, whose month begins earlier.
-    await owner.execute(DUE, company.id, due - timedelta(hours=1), f"subscription-{CUSTOMERS:05}")
-    await owner.execute(
-        "update agenda set due_at = $2 where organization_id = $1 and kind = 'subscriptions.renewal' and subject_id in"
-        " (select customer_id from subscriptions where organization_id = $1 and external_id < $3)",
-        company.id,
-        due - timedelta(hours=1),
-        f"subscription-{CUSTOMERS:05}",
-    )
+    due = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    async with owner.transaction():
+        await owner.execute(DUE, company.id, due, f"subscription-{CUSTOMERS:05}")
+        await owner.execute(DUE_ENTRIES, company.id, due, f"subscription-{CUSTOMERS:05}")
+        await owner.execute("select pg_notify('conto_agenda', '')")
 
 
 async def billing_run(built: House, owner: Any, company: Company) -> tuple[float, float]:
-    """Final invoices a second, from the first to the last, and the seconds until all have their documents."""
+    """Final invoices a second, from when they are due to the last, and the seconds until all have their documents."""
     with ExitStack() as processes:
         for _ in range(WORKERS):
             processes.enter_context(built.process("worker"))
+        await until(owner, IDLE, 1)
+        await make_due(owner, company)
         began = perf_counter()
-        first = await waited(owner, company, "status = 'finalized'", 1)
-        started = perf_counter()
-        await waited(owner, company, "status = 'finalized'", CUSTOMERS)
-        seconds = perf_counter() - started
-        await waited(owner, company, "file_path is not null", CUSTOMERS)
-        return (CUSTOMERS - first) / seconds, perf_counter() - began
+        await until(owner, counted("status = 'finalized'"), CUSTOMERS, company.id)
+        seconds = perf_counter() - began
+        await until(owner, counted("file_path is not null"), CUSTOMERS, company.id)
+        return CUSTOMERS / seconds, perf_counter() - began
 
 
-async def waited(owner: Any, company: Company, condition: str, count: int) -> int:
-    """Wait until so many invoices are so; how many there are."""
+def counted(condition: str) -> str:
+    """The query that counts the invoices that are so."""
+    return f"select count(*) from invoices where organization_id = $1 and {condition}"
+
+
+async def until(owner: Any, query: str, count: int, *values: object) -> None:
+    """Wait until the query gives so many."""
     deadline = monotonic() + DEADLINE_SECONDS
     while monotonic() < deadline:
-        found = await owner.fetchval(
-            f"select count(*) from invoices where organization_id = $1 and {condition}", company.id
-        )
-        if found >= count:
-            return found
+        if await owner.fetchval(query, *values) >= count:
+            return
         await asyncio.sleep(0.05)
     raise RuntimeError("the billing run does not end in time")
 

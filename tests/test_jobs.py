@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from conto import agenda, jobs, worker
+from conto import agenda, jobs, queues, worker
 from conto.agenda import Lane
 from conto.clock import system_now
 from conto.ids import new_id
@@ -119,7 +119,7 @@ async def test_live_workers_leave_the_jobs_of_test_organizations(
 async def test_a_failure_is_tried_five_times_with_growing_pauses_and_then_held(
     works: Works, databases, company: Company, monkeypatch
 ):
-    monkeypatch.setattr(worker, "QUEUE_LOOK", timedelta(milliseconds=50))
+    monkeypatch.setattr(queues, "LOOK", timedelta(milliseconds=50))
     subject = await enqueue(works, company.id)
     failing.add(subject)
     pauses: list[float] = []
@@ -167,7 +167,7 @@ async def hold(works: Works, subject: UUID) -> None:
 async def test_held_jobs_are_retried_at_once_unless_another_one_stands_for_them(
     works: Works, databases, company: Company, monkeypatch
 ):
-    monkeypatch.setattr(worker, "QUEUE_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(queues, "LOOK", timedelta(hours=1))
     plain = await enqueue(works, company.id)
     once = await enqueue(works, company.id, once=True, delay=timedelta(days=1))
     for subject in (plain, once):
@@ -211,8 +211,9 @@ async def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(works: Works, 
 async def test_a_worker_finds_its_work_again_when_its_connections_were_cut(
     works: Works, databases, company: Company, monkeypatch
 ):
-    monkeypatch.setattr(worker, "QUEUE_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(queues, "LOOK", timedelta(hours=1))
     monkeypatch.setattr(worker, "RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(queues, "RECONNECT_SECONDS", 0.05)
     async with working(works, databases):
         for _ in range(2):
             job, due = await enqueue(works, company.id), new_id()

@@ -5,13 +5,12 @@ database was away.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from random import sample
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +20,7 @@ from sqlalchemy import Row, func, select, text
 
 from conto import agenda, jobs
 from conto.agenda import Outcome
+from conto.calm import Calm, pause
 from conto.clock import system_now
 from conto.db.engine import driver, driver_arguments
 from conto.db.faults import LOST
@@ -28,12 +28,8 @@ from conto.db.queue import queries_on, queue_settings
 from conto.db.tables import agenda as entries
 from conto.jobs import JobPayload
 from conto.metering.stream import follow_events
+from conto.queues import Share, follow_queue
 from conto.work import ACTIVITY, CHANNEL, Works
-
-if TYPE_CHECKING:
-    from pgqueuer import PgQueuer
-    from pgqueuer.core.executors import EntrypointExecutorParameters
-    from pgqueuer.models import Job
 
 log = structlog.get_logger()
 
@@ -41,24 +37,14 @@ DOCUMENTS = frozenset({"credit_note_document", "document", "receipt_document"})
 """The kinds of job that take long and have a queue of their own, so that nothing light waits behind them."""
 RECORDS = frozenset({ACTIVITY})
 """The kinds of job that nobody waits for; with documents they leave the processor to the agenda while it is busy."""
-PATIENCE_SECONDS = 30
-"""Longest time that a job waits for the agenda to be done."""
 
 LOOK_SECONDS = 1
 """Longest time between two looks at the agenda, and at events."""
 RECONNECT_SECONDS = 1
-CLOSE_SECONDS = 2
 WINDOW = 500
 """Due entries that one look takes into account."""
 LANES_AT_ONCE = 25
 """Lanes that are drained before the next look."""
-
-QUEUE_LOOK = timedelta(seconds=5)
-"""Longest time between two looks at a queue; normally it is told of new jobs."""
-RETRIES = 4
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=30)
-PAUSE_GROWTH = 4.0
 
 LOG_KEPT = timedelta(days=7)
 LOG_PRUNED_EVERY_SECONDS = 3600
@@ -92,50 +78,18 @@ async def run(works: Works, database_url: str, stop: asyncio.Event, *, lanes: in
     light = [kind for kind in jobs.HANDLERS if kind not in DOCUMENTS | RECORDS]
     heavy = [kind for kind in jobs.HANDLERS if kind in DOCUMENTS]
     records = [kind for kind in jobs.HANDLERS if kind in RECORDS]
+    shares = (
+        Share(light, batch_size=25, at_once=100),
+        Share(heavy, batch_size=1, at_once=2, makes_way=True),
+        Share(records, batch_size=10, at_once=20, makes_way=True),
+    )
     calm = Calm()
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_agenda(works, database_url, stop, calm, lanes))
-        group.create_task(follow_queue(works, database_url, stop, light, batch_size=25, at_once=100))
-        group.create_task(follow_queue(works, database_url, stop, heavy, batch_size=1, at_once=2, calm=calm))
-        group.create_task(follow_queue(works, database_url, stop, records, batch_size=10, at_once=20, calm=calm))
+        for share in shares:
+            group.create_task(follow_queue(works, database_url, stop, share, calm))
         group.create_task(follow_stream(works, stop))
         group.create_task(prune_log(works, stop))
-
-
-class Calm:
-    """Whether nothing is due on the agenda, as far as this worker sees."""
-
-    def __init__(self) -> None:
-        self._busy: set[object] = set()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-
-    def note(self, drainer: object, *, busy: bool) -> None:
-        """Take down what one of those that drain the agenda sees."""
-        (self._busy.add if busy else self._busy.discard)(drainer)
-        (self._quiet.clear if self._busy else self._quiet.set)()
-
-    async def wait(self, stop: asyncio.Event) -> None:
-        """Wait until it is so, but neither for ever nor beyond `stop`."""
-        if not self._quiet.is_set():
-            await first_of(self._quiet, stop, seconds=PATIENCE_SECONDS)
-
-
-async def first_of(*events: asyncio.Event, seconds: float | None = None) -> None:
-    """Wait until one of the events is set, or so many seconds."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waiting:
-            wait.cancel()
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not beyond `stop`."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
 
 
 async def follow_agenda(works: Works, database_url: str, stop: asyncio.Event, calm: Calm, lanes: int) -> None:
@@ -197,7 +151,7 @@ async def drain_some(works: Works, stop: asyncio.Event, calm: Calm, drainer: obj
     """
     async with works.across() as connection:
         due = await agenda.due_lanes(connection, system_now(), WINDOW)
-    calm.note(drainer, busy=bool(due))
+    calm.note(drainer, busy=len(due) > LANES_AT_ONCE)
     found = len(due) > LANES_AT_ONCE
     for lane in sample(due, min(LANES_AT_ONCE, len(due))):
         outcome = Outcome.DONE
@@ -223,117 +177,6 @@ async def follow_stream(works: Works, stop: asyncio.Event) -> None:
         except Exception:
             log.exception("events.interrupted")
         await pause(stop, LOOK_SECONDS)
-
-
-async def follow_queue(
-    works: Works,
-    database_url: str,
-    stop: asyncio.Event,
-    kinds: Sequence[str],
-    *,
-    batch_size: int,
-    at_once: int,
-    calm: Calm | None = None,
-) -> None:
-    """Run jobs of these kinds, at most `at_once` at a time, and with `calm` when the agenda is not busy."""
-
-    async def run_job(job: "Job") -> None:
-        if calm is not None:
-            await calm.wait(stop)
-        await jobs.run(works, job.entrypoint, job.payload)
-
-    queue_settings()
-    while kinds and not stop.is_set():
-        pool, lost = None, asyncio.Event()
-        try:
-            pool = await open_pool(database_url, lost)
-            queuer = queuer_on(pool, kinds, run_job)
-            ending = asyncio.create_task(shut_down(queuer, stop, lost))
-            try:
-                # Statistics would only grow: nothing reads them.
-                await queuer.run(
-                    dequeue_timeout=QUEUE_LOOK,
-                    batch_size=batch_size,
-                    max_concurrent_tasks=at_once,
-                    log_aggregation_interval=timedelta(0),
-                )
-            finally:
-                ending.cancel()
-        except Exception as error:
-            if lost.is_set():
-                log.warning("queue.connection_lost", kinds=kinds, error=str(error))
-            else:
-                log.exception("queue.interrupted", kinds=kinds)
-            await pause(stop, RECONNECT_SECONDS)
-        finally:
-            if pool is not None:
-                await close(pool)
-
-
-async def open_pool(database_url: str, lost: asyncio.Event) -> asyncpg.Pool:
-    """A queue's connections. `lost` is set when one of them ends: it may be the one that is told of new jobs."""
-
-    async def watch(connection: Any) -> None:
-        connection.add_termination_listener(lambda _: lost.set())
-
-    return await asyncpg.create_pool(
-        **driver_arguments(database_url), min_size=2, max_size=4, max_inactive_connection_lifetime=0, init=watch
-    )
-
-
-def queuer_on(
-    pool: asyncpg.Pool, kinds: Sequence[str], run_job: "Callable[[Job], Coroutine[Any, Any, None]]"
-) -> "PgQueuer":
-    """What takes jobs of these kinds off the queue and has them run."""
-    from pgqueuer import PgQueuer
-
-    queuer = PgQueuer.from_asyncpg_pool(pool)
-    for kind in kinds:
-        queuer.entrypoint(kind, on_failure="hold", accepts_context=False, executor_factory=patient)(run_job)
-    return queuer
-
-
-def patient(parameters: "EntrypointExecutorParameters") -> Any:
-    """Runs a job again after growing pauses, `RETRIES` times at most, and not where that is hopeless."""
-    return _patient_executor()(
-        parameters,
-        max_attempts=RETRIES,
-        initial_delay=FIRST_PAUSE,
-        max_delay=LONGEST_PAUSE,
-        backoff_multiplier=PAUSE_GROWTH,
-    )
-
-
-@cache
-def _patient_executor() -> type[Any]:
-    from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
-    from pgqueuer.domain.errors import RetryRequested
-
-    class Patient(DatabaseRetryEntrypointExecutor):
-        async def execute(self, job: "Job", context: Any) -> None:
-            try:
-                await super().execute(job, context)
-            except RetryRequested as retry:
-                if isinstance(retry.__cause__, jobs.Hopeless):
-                    raise retry.__cause__ from None
-                raise
-
-    return Patient
-
-
-async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event) -> None:
-    """Have the queuer end when one of the events is set."""
-    await first_of(*causes)
-    queuer.shutdown.set()
-
-
-async def close(pool: asyncpg.Pool) -> None:
-    """Close the pool, by force where a broken connection is never given back."""
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await pool.close()
-    except Exception:
-        pool.terminate()
 
 
 async def prune_log(works: Works, stop: asyncio.Event) -> None:

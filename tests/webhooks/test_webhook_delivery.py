@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import Row, select, text, update
 
-from conto import pruning, test_clock, worker
+from conto import pruning, queues, test_clock
 from conto.db.tables import agenda as entries
 from conto.db.tables import webhook_attempts, webhook_endpoints, webhooks
 from conto.errors import NotAllowed, NotFound
@@ -161,7 +161,7 @@ async def test_the_hmac_is_over_the_exact_bytes(works, organization_id):
 async def test_failures_are_tried_again_with_the_same_key_and_bytes(
     works, databases, organization_id, shown, monkeypatch
 ):
-    monkeypatch.setattr(worker, "QUEUE_LOOK", timedelta(milliseconds=50))
+    monkeypatch.setattr(queues, "LOOK", timedelta(milliseconds=50))
     async with receiver(500, 302) as hook, working(works, databases):
         await endpoint(works, organization_id, hook.url)
         await tell(works, organization_id)
@@ -382,7 +382,7 @@ async def test_a_rolled_back_action_tells_nothing(works, organization_id):
 
 
 async def test_an_advance_delivers_once_and_live_workers_try_again(works, databases, rehearsal_id, monkeypatch):
-    monkeypatch.setattr(worker, "QUEUE_LOOK", timedelta(milliseconds=50))
+    monkeypatch.setattr(queues, "LOOK", timedelta(milliseconds=50))
     async with receiver(500) as hook, working(works, databases):
         await endpoint(works, rehearsal_id, hook.url)
         await tell(works, rehearsal_id)

@@ -54,6 +54,8 @@ SETTINGS = MappingProxyType(
         "shared_buffers": "256MB",
         "max_connections": "200",
         "jit": "off",
+        # Plans are kept, and those made for empty tables must soon be made anew.
+        "autovacuum_naptime": "5s",
         "idle_in_transaction_session_timeout": "60s",
         "timezone": "UTC",
         "log_timezone": "UTC",

@@ -38,9 +38,7 @@ def create_engine(
     the server plans a prepared statement once and not for the values of each time, which often takes longer than
     to run it.
     """
-    settings = {**server_settings(), "statement_timeout": f"{statement_seconds}s"}
-    if plans_once:
-        settings["plan_cache_mode"] = "force_generic_plan"
+    settings = {**server_settings(plans_once=plans_once), "statement_timeout": f"{statement_seconds}s"}
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -57,21 +55,24 @@ def create_engine(
     )
 
 
-def server_settings() -> dict[str, str]:
-    """What every connection of the application sets on the server."""
+def server_settings(*, plans_once: bool = False) -> dict[str, str]:
+    """What every connection of the application sets on the server; see `create_engine` for `plans_once`."""
+    # A plan that is kept may have been made when its tables were empty, and must serve when they no longer are.
+    planning = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"} if plans_once else {}
     return {
         "role": APPLICATION_ROLE,
         "application_name": "conto",
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TRANSACTION_TIMEOUT,
         "jit": "off",
+        **planning,
     }
 
 
-def driver_arguments(url: str) -> dict[str, Any]:
+def driver_arguments(url: str, *, plans_once: bool = False) -> dict[str, Any]:
     """What the driver itself connects with, for what listens or runs outside the engine's pool."""
     _, arguments = PGDialect_asyncpg().create_connect_args(make_url(url))
-    return {**arguments, "server_settings": server_settings()}
+    return {**arguments, "server_settings": server_settings(plans_once=plans_once)}
 
 
 def driver(connection: AsyncConnection) -> DriverConnection:

@@ -30,8 +30,8 @@ from conto.metering.store import Aggregate, Bucket, Group, Question
 from conto.work import Work
 
 # A plan for any subscription is a bad one for those with many events: it neither scans nor reads in parallel.
-PLAN_EACH = "set local plan_cache_mode = force_custom_plan"
-PLAN_AS_USUAL = "set local plan_cache_mode to default"
+PLAN_EACH = "set local plan_cache_mode = force_custom_plan; set local enable_seqscan = on"
+PLAN_AS_USUAL = "set local plan_cache_mode to default; set local enable_seqscan to default"
 
 NO_MEASURES: Measured = {}
 NONE_ACTIVE = Distinct(0)
