@@ -91,15 +91,15 @@ def credit_note_row(note: dict[str, Any], document: str) -> tuple[str, ...]:
 
 
 def standing(invoice: dict[str, Any]) -> str:
-    """The invoice's status, and how far a final one is paid."""
+    """The invoice's status, or how far a final one is paid."""
     if invoice["status"] != "finalized":
         return invoice["status"]
     if invoice["payment_dispute_lost_at"]:
-        return "finalized, dispute lost"
+        return "dispute lost"
     if invoice["payment_status"] == "succeeded":
-        return "finalized, paid"
-    part = "paid in part" if invoice["total_paid_amount_cents"] else "open"
-    return f"finalized, {part}{', overdue' if invoice['payment_overdue'] else ''}"
+        return "paid"
+    found = ["part paid"] if invoice["total_paid_amount_cents"] else []
+    return ", ".join([*found, "overdue"] if invoice["payment_overdue"] else found or ["open"])
 
 
 def listed(client: Client, kind: str) -> list[dict[str, Any]]:
