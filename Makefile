@@ -6,7 +6,7 @@ SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --c
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-clients test-processes conformance contract bench demo
+.PHONY: help run test lint test-clients test-processes conformance contract bench demo demo-year
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ run: .venv/.stamp ## Start Conto: database, API, workers
 
 demo: .venv/.stamp ## On a running server: issue an invoice, leave its PDF here
 	@exec .venv/bin/conto demo
+
+demo-year: .venv/.stamp ## On a running server: a company's year of billing; its table of invoices, their PDFs
+	@exec .venv/bin/conto demo year
 
 test: .venv/.stamp ## Run the tests; ARGS="-k wallet" for some of them
 	@exec .venv/bin/python -m pytest -n 2 $(ARGS)

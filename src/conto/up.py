@@ -196,7 +196,8 @@ def announce(settings: Settings, credentials: Credentials, console: Console) -> 
             soft_wrap=True,
             highlight=False,
         )
-        console.print("\n  conto demo    issues an invoice and leaves its PDF here", highlight=False)
+        console.print("\n  conto demo         issues an invoice and leaves its PDF here", highlight=False)
+        console.print("  conto demo year    bills a company's year, and leaves its PDFs here", highlight=False)
     console.print("\nStop it with Ctrl-C.\n", highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest_asyncio
@@ -15,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from structlog.testing import capture_logs
 
 from conto import __version__
-from conto.api import openapi
+from conto.api import openapi, v1
 from conto.api.app import App
 from conto.api.server import Server, all_endpoints, build
 from conto.db.engine import server_settings
@@ -67,6 +68,10 @@ async def test_the_document_that_is_served_is_the_one_that_is_tried(company):
     served = await company.get("/openapi.json")
     assert served["paths"].keys() == DOCUMENT["paths"].keys()
     assert served["components"]["schemas"].keys() == DOCUMENT["components"]["schemas"].keys()
+
+
+def test_every_module_of_the_api_is_served():
+    assert sorted(v1.RESOURCES) == sorted(module.name for module in iter_modules(v1.__path__))
 
 
 def test_every_call_of_the_api_is_described():

@@ -231,3 +231,25 @@ async def test_the_documents_language_is_the_customers_before_the_entitys(compan
         url = (await company.get(f"/invoices/{made['lago_id']}"))["invoice"]["file_url"]
         text = PdfReader(BytesIO((await kept(company, url)).content)).pages[0].extract_text()
         assert text.split()[0] == title
+
+
+async def test_a_subscription_that_ended_without_a_fee_of_its_own_is_called_as_its_plan(rehearsal):
+    small = await rehearsal.plan(name="Small", code="s-2024", pay_in_advance=True)
+    large = await rehearsal.plan(name="Large", code="l-2024", pay_in_advance=True, amount_cents=3000)
+    metric = await rehearsal.metric()
+    charge = {"billable_metric_id": metric["lago_id"], "code": "c", "charge_model": "standard"}
+    await rehearsal.post(f"/plans/{small['code']}/charges", {"charge": charge | {"properties": {"amount": "1"}}})
+    customer = await rehearsal.customer()
+    subscription = await rehearsal.subscribe(customer, small)
+    used = {"transaction_id": "1", "code": metric["code"], "external_subscription_id": subscription["external_id"]}
+    await rehearsal.post("/events", {"event": used})
+    await rehearsal.advance("2024-03-12T12:00:00Z")
+    await rehearsal.subscribe(customer, large, external_id=subscription["external_id"])
+    await rehearsal.advance("2024-03-12T13:00:00Z")
+
+    _, upgrade = await rehearsal.invoices(customer)
+    link = urlsplit(upgrade["file_url"])
+    document = await rehearsal.client.get(f"{link.path}?{link.query}")
+    words = "\n".join(page.extract_text() for page in PdfReader(BytesIO(document.content)).pages)
+    assert "Total of Small" in words
+    assert "s-2024" not in words

@@ -44,6 +44,18 @@ async def test_a_draft_counts_late_events_when_it_is_refreshed_and_when_its_time
     assert await mismatches(rehearsal) == []
 
 
+async def test_a_draft_tells_of_its_subscriptions_in_one_order_however_often_it_is_built(rehearsal: Company):
+    plan, customer = await rehearsal.plan(), await rehearsal.customer(invoice_grace_period=3)
+    names = [f"of five, {number}" for number in "31524"]
+    for name in names:
+        await rehearsal.subscribe(customer, plan, external_id=name)
+    await rehearsal.advance("2024-04-01T06:00:00Z")
+    (draft,) = await rehearsal.invoices(customer)
+    for _ in range(3):
+        assert [fee["external_subscription_id"] for fee in draft["fees"]] == sorted(names)
+        draft = (await rehearsal.call("PUT", f"/invoices/{draft['lago_id']}/refresh"))["invoice"]
+
+
 async def test_a_draft_that_is_finalized_by_a_call_is_issued_that_day_and_not_again(rehearsal: Company):
     customer, *_ = await drafted(rehearsal)
     (draft,) = await rehearsal.invoices(customer)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Any, cast
 
 from litestar import Request
@@ -54,76 +55,11 @@ def metrics_of(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
 @cache
 def all_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is."""
-    from conto.api import admin, system
-    from conto.api.v1 import (
-        activity_logs,
-        add_ons,
-        api_keys,
-        api_logs,
-        billable_metrics,
-        billing_entities,
-        credit_notes,
-        customers,
-        event_estimates,
-        events,
-        fees,
-        invoice_custom_sections,
-        invoices,
-        organizations,
-        payment_methods,
-        payment_receipts,
-        payments,
-        plan_charges,
-        plan_fixed_charges,
-        plans,
-        pricing_units,
-        security_logs,
-        subscription_charges,
-        subscription_life,
-        subscriptions,
-        taxes,
-        test_clock,
-        usage,
-        webhook_endpoints,
-        webhooks,
-    )
+    # Imported here, for the modules need what stands above.
+    from conto.api import admin, system, v1
 
-    return tuple(
-        endpoints_of(
-            organizations,
-            billing_entities,
-            customers,
-            payment_methods,
-            taxes,
-            add_ons,
-            billable_metrics,
-            pricing_units,
-            plans,
-            plan_charges,
-            plan_fixed_charges,
-            invoices,
-            credit_notes,
-            fees,
-            payments,
-            subscription_life,
-            subscriptions,
-            subscription_charges,
-            events,
-            event_estimates,
-            usage,
-            payment_receipts,
-            invoice_custom_sections,
-            api_keys,
-            security_logs,
-            webhook_endpoints,
-            webhooks,
-            activity_logs,
-            api_logs,
-            test_clock,
-            admin,
-            system,
-        )
-    )
+    resources = [import_module(f"{v1.__name__}.{name}") for name in v1.RESOURCES]
+    return tuple(endpoints_of(*resources, admin, system))
 
 
 @cache

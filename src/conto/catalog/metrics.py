@@ -6,9 +6,9 @@ from msgspec import UNSET
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from conto.catalog.metric_filters import listed_in, replace_filters
+from conto.catalog.priced import METRIC_FILTERS
 from conto.changes import differences, given
 from conto.core.expression import InvalidExpression, parse
-from conto.db.nested import nested
 from conto.db.tables import billable_metric_filters, billable_metrics, charge_filters, charges, plans
 from conto.errors import Forbidden, NotFound
 from conto.ids import new_id
@@ -17,17 +17,7 @@ from conto.schemas.metrics import BillableMetricObject, MetricInput, show_metric
 from conto.schemas.reader import Problems
 from conto.work import ORGANIZATION, Work
 
-_FILTERS = nested(
-    "filters",
-    select(billable_metric_filters.c.key, billable_metric_filters.c["values"])
-    .where(
-        billable_metric_filters.c.organization_id == billable_metrics.c.organization_id,
-        billable_metric_filters.c.billable_metric_id == billable_metrics.c.id,
-    )
-    .correlate(billable_metrics),
-    "key",
-)
-METRICS: Select[Any] = select(billable_metrics, _FILTERS.column).where(
+METRICS: Select[Any] = select(billable_metrics, METRIC_FILTERS.column).where(
     billable_metrics.c.organization_id == ORGANIZATION
 )
 """Metrics with their filters; the organization is a parameter."""
@@ -48,12 +38,12 @@ BLANK: dict[str, Any] = {
 
 def filters_of(metric: Row[Any]) -> list[Any]:
     """The filters of a metric, whose row is one of `METRICS`: each with its key and values."""
-    return _FILTERS.of(metric)
+    return METRIC_FILTERS.of(metric)
 
 
 def shown(metric: Row[Any], *, counted: bool = True) -> BillableMetricObject:
     """A metric, whose row is one of `METRICS`, as JSON."""
-    return show_metric(metric, _FILTERS.of(metric), counted=counted)
+    return show_metric(metric, METRIC_FILTERS.of(metric), counted=counted)
 
 
 async def metric(work: Work, code: str, *, lock: bool = False) -> Row[Any]:

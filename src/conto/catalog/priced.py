@@ -13,12 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 
+from conto.catalog.plans.queries import FILTERS, ITS_ADD_ON, ITS_PRICING_UNIT, filters_in
 from conto.db.nested import nested
 from conto.db.tables import (
     add_ons,
     billable_metric_filters,
     billable_metrics,
-    charge_filters,
     charges,
     fixed_charges,
     minimum_commitments,
@@ -162,7 +162,7 @@ class PricedPlan:
         return self.invoice_display_name or self.name
 
 
-_METRIC_FILTERS = nested(
+METRIC_FILTERS = nested(
     "metric_filters",
     select(billable_metric_filters.c.key, billable_metric_filters.c["values"])
     .where(
@@ -172,9 +172,11 @@ _METRIC_FILTERS = nested(
     .correlate(billable_metrics),
     "key",
 )
+"""The filters that a metric knows, by key."""
+
 _METRIC = nested(
     "metric",
-    select(billable_metrics, _METRIC_FILTERS.column)
+    select(billable_metrics, METRIC_FILTERS.column)
     .where(
         billable_metrics.c.organization_id == charges.c.organization_id,
         billable_metrics.c.id == charges.c.billable_metric_id,
@@ -182,29 +184,13 @@ _METRIC = nested(
     .correlate(charges),
     "id",
 )
-_FILTERS = nested(
-    "charge_filters",
-    select(charge_filters)
-    .where(
-        charge_filters.c.organization_id == charges.c.organization_id,
-        charge_filters.c.charge_id == charges.c.id,
-        charge_filters.c.deleted_at.is_(None),
-    )
-    .correlate(charges),
-    "position",
-    "created_at",
-    "id",
-)
 _WITH_PARTS = select(
     charges,
     pricing_units.c.code.label("pricing_unit_code"),
     pricing_units.c.short_name.label("pricing_unit_short_name"),
     _METRIC.column,
-    _FILTERS.column,
-).outerjoin(
-    pricing_units,
-    (pricing_units.c.organization_id == charges.c.organization_id) & (pricing_units.c.id == charges.c.pricing_unit_id),
-)
+    FILTERS.column,
+).outerjoin(pricing_units, ITS_PRICING_UNIT)
 _CHARGES = nested(
     "charges",
     _WITH_PARTS.where(
@@ -228,10 +214,7 @@ _FIXED_CHARGES = nested(
         add_ons.c.description.label("add_on_description"),
         add_ons.c.invoice_display_name.label("add_on_display_name"),
     )
-    .join(
-        add_ons,
-        (add_ons.c.organization_id == fixed_charges.c.organization_id) & (add_ons.c.id == fixed_charges.c.add_on_id),
-    )
+    .join(add_ons, ITS_ADD_ON)
     .where(
         fixed_charges.c.organization_id == plans.c.organization_id,
         fixed_charges.c.plan_id == plans.c.id,
@@ -330,7 +313,7 @@ def _charge(row: Any) -> PricedCharge:
                 properties=one.properties,
                 created_at=one.created_at,
             )
-            for one in _FILTERS.of(row)
+            for one in filters_in(row)
         ),
         created_at=row.created_at,
     )
@@ -347,7 +330,7 @@ def _metric(row: Any) -> PricedMetric:
         recurring=row.recurring,
         rounding_function=row.rounding_function,
         rounding_precision=row.rounding_precision or 0,
-        filters={one.key: tuple(one.values) for one in _METRIC_FILTERS.of(row)},
+        filters={one.key: tuple(one.values) for one in METRIC_FILTERS.of(row)},
     )
 
 

@@ -25,9 +25,9 @@ app = App(
     help="A billing engine: it meters usage, prices it, and turns it into invoices that get paid.",
     help_epilogue=EPILOGUE,
 )
-for sub in (organizations_app, keys_app, jobs_app, agenda_app, events_app, ledger_app, mail_app):
+for sub in (running.demo_app, organizations_app, keys_app, jobs_app, agenda_app, events_app, ledger_app, mail_app):
     app.command(sub)
-for command in (running.up, running.serve, running.worker, running.migrate, running.demo):
+for command in (running.up, running.serve, running.worker, running.migrate):
     app.command(command)
 for command in (operations.backup, operations.restore):
     app.command(command)
@@ -60,7 +60,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from conto.credentials import CredentialsError
     from conto.database import DatabaseUnreachable
     from conto.db.embedded import EmbeddedServerError
-    from conto.demo import DemoError
+    from conto.demo.client import DemoError
     from conto.up import StartError
 
     return (

@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
 
 from conto.cli.common import CommandError, configure_logs, err, out, refuse_other_schema, run, settings, show
 from conto.settings import Settings
@@ -97,23 +99,58 @@ def show_settings() -> None:
     show(("variable", "default", "meaning"), describe())
 
 
-def demo(*, url: str | None = None, key: str | None = None, folder: Path | None = None) -> None:
-    """Do the main job through the API of a running server: a customer, a tax, an add-on, an invoice, its PDF.
+demo_app = App(name="demo", help="What Conto does, shown through the API of a running server.")
+
+ServerUrl = Annotated[str | None, Parameter(help="Where the server is; CONTO_PUBLIC_URL if not given.")]
+
+
+@demo_app.default
+def demo(*, url: ServerUrl = None, key: str | None = None, folder: Path | None = None) -> None:
+    """Do the main job: a customer, a tax, an add-on, an invoice, its PDF.
 
     Parameters
     ----------
-    url
-        Where the server is; CONTO_PUBLIC_URL if not given.
     key
         An API key; that of the first organization if not given.
     folder
         Where to leave the PDF; the working folder if not given.
     """
     from conto.credentials import load_or_create
-    from conto.demo import run_demo
+    from conto.demo.one_invoice import run_demo
 
     found = settings()
     api_key = key or load_or_create(found).api_key
     if api_key is None:
         raise CommandError("No API key is known: start a server with `conto up` first, or give one with --key.")
     run_demo(url or found.public_url, api_key, folder or Path.cwd(), err, out)
+
+
+@demo_app.command(name="year")
+def demo_year(*, url: ServerUrl = None, admin_key: str | None = None, folder: Path | None = None) -> None:
+    """Play a year of a company with twenty customers, in a new organization whose clock the demo moves.
+
+    It prints all invoices and credit notes, and leaves their PDFs in a folder `havenshop`.
+
+    Parameters
+    ----------
+    admin_key
+        The server's admin key; that of CONTO_ADMIN_KEY or CONTO_DATA if not given.
+    folder
+        Where to make the folder of PDFs; the working folder if not given.
+    """
+    from conto.credentials import load_or_create
+    from conto.demo.books import CREDIT_NOTE_HEADS, INVOICE_HEADS
+    from conto.demo.year import play_year
+
+    found = settings()
+    key = admin_key or load_or_create(found).admin_key
+    books = play_year(url or found.public_url, key, folder or Path.cwd(), err)
+    show(INVOICE_HEADS, books.invoices)
+    out.print()
+    show(CREDIT_NOTE_HEADS, books.credit_notes)
+    out.print(
+        f"\n{len(books.invoices)} invoices and {len(books.credit_notes)} credit notes; documents in {books.place}:"
+    )
+    for what, path in books.named:
+        out.print(f"  {path.name}  {what}", soft_wrap=True)
+    out.print(f"The organization's API key, to look around: {books.organization['api_key']}", soft_wrap=True)

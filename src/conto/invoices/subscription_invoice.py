@@ -50,13 +50,9 @@ FINALIZATION = "invoices.finalization"
 IMMEDIATE = frozenset({Reason.IN_ADVANCE, Reason.IN_ADVANCE_PERIODIC, Reason.PROGRESSIVE})
 """Reasons of invoices that have no grace period."""
 
-_SIDES = (
-    select(invoice_subscriptions)
-    .where(
-        invoice_subscriptions.c.organization_id == ORGANIZATION,
-        invoice_subscriptions.c.invoice_id == bindparam("invoice"),
-    )
-    .order_by(invoice_subscriptions.c.created_at, invoice_subscriptions.c.id)
+_SIDES = select(invoice_subscriptions).where(
+    invoice_subscriptions.c.organization_id == ORGANIZATION,
+    invoice_subscriptions.c.invoice_id == bindparam("invoice"),
 )
 
 
@@ -258,11 +254,17 @@ async def _fees(work: Work, customer: Row[Any], billed: Sequence[Billed], invoic
 
 
 async def _billed_on(work: Work, invoice: Row[Any]) -> list[Billed]:
-    """What a draft bills."""
+    """What a draft bills, the subscriptions that began first before the others."""
     rows = await work.rows(_SIDES, invoice=invoice.id)
     found = await subscriptions_by_id(work, [row.subscription_id for row in rows])
+    rows = sorted(rows, key=lambda row: began(found[row.subscription_id]))
     sides = [Side(found[row.subscription_id], Occasion(row.occasion), Reason(row.invoicing_reason)) for row in rows]
     return await gather(work, sides, rows[0].billed_at, invoice_id=invoice.id)
+
+
+def began(subscription: Row[Any]) -> tuple[Any, ...]:
+    """The order in which a customer's subscriptions are billed, the same whenever they are looked at."""
+    return subscription.started_at, subscription.created_at, subscription.external_id
 
 
 def _periods(one: Billed) -> BilledPeriods:

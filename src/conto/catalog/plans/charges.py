@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import bindparam, update
 
 from conto.catalog.plans.charge_filters import Filter, FilterChanges, read_filter, read_properties
 from conto.catalog.plans.entries import Entry, generated_code
 from conto.catalog.plans.queries import filters_in
 from conto.catalog.plans.references import Metric, References
+from conto.catalog.plans.rows import make_list, mark_deleted, new_row, refuse_code, update_rows
 from conto.catalog.plans.taxes import replace_all
 from conto.core.charges import combinations
 from conto.core.charges.combinations import Combination
@@ -44,17 +45,9 @@ class ChargeChanges:
 
     async def write(self, work: Work) -> None:
         """Write them all, in a statement of each kind."""
-        await delete_charges(work, self.deleted)
-        if self.changed:
-            await work.execute(
-                update(charges)
-                .where(charges.c.organization_id == work.organization.id, charges.c.id == bindparam("charge_id"))
-                .values({name: bindparam(f"new_{name}") for name in CHANGEABLE} | {"updated_at": work.now}),
-                [
-                    {"charge_id": charge_id, **{f"new_{name}": values[name] for name in CHANGEABLE}}
-                    for charge_id, values in self.changed.items()
-                ],
-            )
+        await mark_deleted(work, charge_filters.c.charge_id, self.deleted)
+        await mark_deleted(work, charges.c.id, self.deleted)
+        await update_rows(work, charges, CHANGEABLE, self.changed)
         await insert_rows(work.connection, charges, self.created)
         await self.filters.write(work)
         await replace_all(work, charges_taxes, "charge_id", self.taxes)
@@ -99,18 +92,7 @@ class ChargeChanges:
         problems.raise_if_any()
         charge_id = new_id()
         self.created.append(
-            values
-            | {
-                "organization_id": work.organization.id,
-                "id": charge_id,
-                "plan_id": plan_id,
-                "parent_id": parent_id,
-                "properties": stored,
-                "position": position,
-                "deleted_at": None,
-                "created_at": work.now,
-                "updated_at": work.now,
-            }
+            values | {"properties": stored} | new_row(work, charge_id, plan_id, parent_id=parent_id, position=position)
         )
         self.filters.replace(work, charge_id, (), filters)
         if data.tax_codes:
@@ -165,17 +147,8 @@ class ChargeChanges:
         charge_id = new_id()
         self.created.append(
             {name: values[name] for name in CHANGEABLE}
-            | {
-                "organization_id": work.organization.id,
-                "id": charge_id,
-                "plan_id": plan_id,
-                "parent_id": found.id,
-                "pricing_unit_id": found.pricing_unit_id,
-                "position": found.position,
-                "deleted_at": None,
-                "created_at": work.now,
-                "updated_at": work.now,
-            }
+            | {"pricing_unit_id": found.pricing_unit_id}
+            | new_row(work, charge_id, plan_id, parent_id=found.id, position=found.position)
         )
         return charge_id
 
@@ -236,16 +209,6 @@ def filters_given(found: Any, data: ChargeInput, values: Mapping[str, Any]) -> S
         ChargeFilterInput(values=one.values, properties=one.properties, invoice_display_name=one.invoice_display_name)
         for one in filters_in(found)
     ]
-
-
-def refuse_code(code: str | None, taken: Collection[str], problems: Problems) -> None:
-    """A code is given, and no other charge of the plan has it."""
-    if "code" in problems:
-        return
-    if not code:
-        problems.add("code", "value_is_mandatory")
-    elif code in taken:
-        problems.add("code", "value_already_exist")
 
 
 def pricing_unit_of(data: ChargeInput, references: References, problems: Problems) -> dict[str, Any]:
@@ -329,40 +292,6 @@ def replace_list(
         NotFound: a tax code names no tax.
     """
     changes = ChargeChanges()
-    by_id = {str(each.id): each for each in existing}
-    named = {str(entry.data.id) for entry in given if entry.data.id} & set(by_id)
-    changes.deleted = [each.id for each in existing if str(each.id) not in named]
-    codes = {key: each.code for key, each in by_id.items() if key in named}
-    position = max((each.position for each in existing), default=-1)
-    for entry in given:
-        key = str(entry.data.id) if entry.data.id else ""
-        if key in named:
-            others = [code for other, code in codes.items() if other != key]
-            changes.change(work, by_id[key], entry.data, entry.problems, references, attached=attached, taken=others)
-            codes[key] = changes.changed[by_id[key].id]["code"]
-            continue
-        position += 1
-        charge_id = changes.create(
-            work,
-            plan_id,
-            entry.data,
-            entry.problems,
-            references,
-            taken=list(codes.values()),
-            position=position,
-            generate_code=True,
-        )
-        codes[str(charge_id)] = changes.created[-1]["code"]
+    create, change = partial(changes.create, work, plan_id), partial(changes.change, work, attached=attached)
+    make_list(changes, existing, given, references, create=create, change=change)
     return changes
-
-
-async def delete_charges(work: Work, ids: Collection[UUID]) -> None:
-    """Delete charges with their filters; fees keep pointing at them."""
-    if not ids:
-        return
-    for table, column in ((charge_filters, charge_filters.c.charge_id), (charges, charges.c.id)):
-        await work.execute(
-            update(table)
-            .where(table.c.organization_id == work.organization.id, column.in_(list(ids)), table.c.deleted_at.is_(None))
-            .values(deleted_at=work.now)
-        )

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import bindparam, update
 
-from conto.catalog.plans.charges import refuse_code
 from conto.catalog.plans.entries import Entry, generated_code, tell
 from conto.catalog.plans.references import References
+from conto.catalog.plans.rows import make_list, mark_deleted, new_row, refuse_code, update_rows
 from conto.catalog.plans.taxes import replace_all
 from conto.core.charges import properties
 from conto.db.engine import insert_rows
@@ -44,23 +44,8 @@ class FixedChargeChanges:
 
     async def write(self, work: Work) -> None:
         """Write them all, in a statement of each kind, and tell the plan's subscriptions of their units."""
-        of_organization = fixed_charges.c.organization_id == work.organization.id
-        if self.deleted:
-            await work.execute(
-                update(fixed_charges)
-                .where(of_organization, fixed_charges.c.id.in_(self.deleted), fixed_charges.c.deleted_at.is_(None))
-                .values(deleted_at=work.now)
-            )
-        if self.changed:
-            await work.execute(
-                update(fixed_charges)
-                .where(of_organization, fixed_charges.c.id == bindparam("fixed_charge_id"))
-                .values({name: bindparam(f"new_{name}") for name in CHANGEABLE} | {"updated_at": work.now}),
-                [
-                    {"fixed_charge_id": key, **{f"new_{name}": values[name] for name in CHANGEABLE}}
-                    for key, values in self.changed.items()
-                ],
-            )
+        await mark_deleted(work, fixed_charges.c.id, self.deleted)
+        await update_rows(work, fixed_charges, CHANGEABLE, self.changed)
         await insert_rows(work.connection, fixed_charges, self.created)
         await replace_all(work, fixed_charges_taxes, "fixed_charge_id", self.taxes)
         await record_units(work, self.units)
@@ -73,19 +58,8 @@ class FixedChargeChanges:
         """Add a copy of a parent's fixed charge, with these columns, to a child plan. Taxes and units are apart."""
         self.created.append(
             {name: values[name] for name in CHANGEABLE}
-            | {
-                "organization_id": work.organization.id,
-                "id": charge_id,
-                "plan_id": plan_id,
-                "add_on_id": found.add_on_id,
-                "parent_id": found.id,
-                "pay_in_advance": found.pay_in_advance,
-                "prorated": found.prorated,
-                "position": found.position,
-                "deleted_at": None,
-                "created_at": work.now,
-                "updated_at": work.now,
-            }
+            | {name: getattr(found, name) for name in ("add_on_id", "pay_in_advance", "prorated")}
+            | new_row(work, charge_id, plan_id, parent_id=found.id, position=found.position)
         )
 
     def create(
@@ -124,17 +98,8 @@ class FixedChargeChanges:
         charge_id = new_id()
         self.created.append(
             values
-            | {
-                "organization_id": work.organization.id,
-                "id": charge_id,
-                "plan_id": self.plan_id,
-                "parent_id": parent_id,
-                "properties": stored,
-                "position": position,
-                "deleted_at": None,
-                "created_at": work.now,
-                "updated_at": work.now,
-            }
+            | {"properties": stored}
+            | new_row(work, charge_id, self.plan_id, parent_id=parent_id, position=position)
         )
         if data.tax_codes:
             self.taxes[charge_id] = references.tax_ids(data.tax_codes)
@@ -237,27 +202,6 @@ def replace_list(
         NotFound: a tax code names no tax.
     """
     changes = FixedChargeChanges(plan_id)
-    by_id = {str(each.id): each for each in existing}
-    named = {str(entry.data.id) for entry in given if entry.data.id} & set(by_id)
-    changes.deleted = [each.id for each in existing if str(each.id) not in named]
-    codes = {key: each.code for key, each in by_id.items() if key in named}
-    position = max((each.position for each in existing), default=-1)
-    for entry in given:
-        key = str(entry.data.id) if entry.data.id else ""
-        if key in named:
-            others = [code for other, code in codes.items() if other != key]
-            changes.change(by_id[key], entry.data, entry.problems, references, attached=attached, taken=others)
-            codes[key] = changes.changed[by_id[key].id]["code"]
-            continue
-        position += 1
-        charge_id = changes.create(
-            work,
-            entry.data,
-            entry.problems,
-            references,
-            taken=list(codes.values()),
-            position=position,
-            generate_code=True,
-        )
-        codes[str(charge_id)] = changes.created[-1]["code"]
+    create, change = partial(changes.create, work), partial(changes.change, attached=attached)
+    make_list(changes, existing, given, references, create=create, change=change)
     return changes

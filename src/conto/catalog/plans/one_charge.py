@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from conto.catalog.plans.cascade import cascade_charges
 from conto.catalog.plans.charges import ChargeChanges
 from conto.catalog.plans.references import find_references
+from conto.catalog.plans.rows import codes_on
 from conto.catalog.plans.update import is_attached
 from conto.db.tables import charges
 from conto.errors import NotFound
@@ -25,7 +26,7 @@ async def create_charge(work: Work, plan: Row[Any], data: ChargeInput, problems:
     references = await find_references(work, [data])
     if references.metric(data.billable_metric_id) is None:
         raise NotFound("billable_metric")
-    existing = await _codes(work, plan)
+    existing = await codes_on(work, charges, plan.id)
     changes = ChargeChanges()
     changes.create(
         work,
@@ -52,7 +53,7 @@ async def update_charge(work: Work, plan: Row[Any], found: Row[Any], data: Charg
     """
     references = await find_references(work, [data], metric_ids=[found.billable_metric_id])
     attached = await is_attached(work, plan.id)
-    taken = [row.code for row in await _codes(work, plan) if row.id != found.id]
+    taken = [row.code for row in await codes_on(work, charges, plan.id) if row.id != found.id]
     changes = ChargeChanges()
     changes.change(work, found, data, problems, references, attached=attached, taken=taken)
     await changes.write(work)
@@ -67,13 +68,3 @@ async def delete_charge(work: Work, found: Row[Any], *, cascade: bool) -> None:
     await changes.write(work)
     if cascade:
         await cascade_charges(work, found.plan_id, [found], changes)
-
-
-async def _codes(work: Work, plan: Row[Any]) -> Any:
-    return await work.rows(
-        select(charges.c.id, charges.c.code, charges.c.position).where(
-            charges.c.organization_id == work.organization.id,
-            charges.c.plan_id == plan.id,
-            charges.c.deleted_at.is_(None),
-        )
-    )

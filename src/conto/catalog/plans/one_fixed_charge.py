@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from conto.catalog.plans.cascade import cascade_fixed_charges
 from conto.catalog.plans.fixed_charges import FixedChargeChanges
 from conto.catalog.plans.references import find_references
+from conto.catalog.plans.rows import codes_on
 from conto.catalog.plans.update import is_attached
 from conto.db.tables import fixed_charges
 from conto.errors import NotFound
@@ -25,7 +26,7 @@ async def create_fixed_charge(work: Work, plan: Row[Any], data: FixedChargeInput
     references = await find_references(work, fixed_charges=[data])
     if references.add_on(data) is None:
         raise NotFound("add_on")
-    existing = await _codes(work, plan)
+    existing = await codes_on(work, fixed_charges, plan.id)
     changes = FixedChargeChanges(plan.id)
     changes.create(
         work,
@@ -53,7 +54,7 @@ async def update_fixed_charge(
     """
     references = await find_references(work, fixed_charges=[data])
     attached = await is_attached(work, plan.id)
-    taken = [row.code for row in await _codes(work, plan) if row.id != found.id]
+    taken = [row.code for row in await codes_on(work, fixed_charges, plan.id) if row.id != found.id]
     changes = FixedChargeChanges(plan.id)
     changes.change(found, data, problems, references, attached=attached, taken=taken)
     await changes.write(work)
@@ -71,13 +72,3 @@ async def delete_fixed_charge(work: Work, plan: Row[Any], found: Row[Any], *, ca
     await changes.write(work)
     if cascade:
         await cascade_fixed_charges(work, plan.id, [found], changes)
-
-
-async def _codes(work: Work, plan: Row[Any]) -> Any:
-    return await work.rows(
-        select(fixed_charges.c.id, fixed_charges.c.code, fixed_charges.c.position).where(
-            fixed_charges.c.organization_id == work.organization.id,
-            fixed_charges.c.plan_id == plan.id,
-            fixed_charges.c.deleted_at.is_(None),
-        )
-    )

@@ -68,6 +68,16 @@ FILTERS = nested(
     "created_at",
     "id",
 )
+"""The live filters of a charge, in their order."""
+
+ITS_PRICING_UNIT = (pricing_units.c.organization_id == charges.c.organization_id) & (
+    pricing_units.c.id == charges.c.pricing_unit_id
+)
+ITS_ADD_ON = (add_ons.c.organization_id == fixed_charges.c.organization_id) & (
+    add_ons.c.id == fixed_charges.c.add_on_id
+)
+"""What joins a charge to its pricing unit, and a fixed charge to its add-on."""
+
 CHARGES: Select[Any] = (
     select(
         charges,
@@ -81,21 +91,14 @@ CHARGES: Select[Any] = (
         (billable_metrics.c.organization_id == charges.c.organization_id)
         & (billable_metrics.c.id == charges.c.billable_metric_id),
     )
-    .outerjoin(
-        pricing_units,
-        (pricing_units.c.organization_id == charges.c.organization_id)
-        & (pricing_units.c.id == charges.c.pricing_unit_id),
-    )
+    .outerjoin(pricing_units, ITS_PRICING_UNIT)
     .where(charges.c.deleted_at.is_(None))
 )
 """Live charges with their filters and the ids of their taxes."""
 
 FIXED_CHARGES: Select[Any] = (
     select(fixed_charges, add_ons.c.code.label("add_on_code"), FIXED_CHARGE_TAXES.column)
-    .join(
-        add_ons,
-        (add_ons.c.organization_id == fixed_charges.c.organization_id) & (add_ons.c.id == fixed_charges.c.add_on_id),
-    )
+    .join(add_ons, ITS_ADD_ON)
     .where(fixed_charges.c.deleted_at.is_(None))
 )
 """Live fixed charges with the ids of their taxes."""

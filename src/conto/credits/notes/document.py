@@ -1,7 +1,7 @@
 """Make a credit note's files once it is final, in the background, once (chapter 72 §§8-9)."""
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from conto.credits.notes.mail import mail_new
 from conto.credits.notes.queries import WITH_INVOICE, shown
 from conto.customers.queries import customer_by_id
 from conto.db.tables import credit_notes
-from conto.invoices.document import noted
+from conto.documents import files
+from conto.documents.files import PDF, XML
 from conto.jobs import Job
-from conto.organizations.logos import logo_of
+from conto.organizations.letterhead import Letterhead, letterhead
 from conto.organizations.queries import billing_entity_by_id
-from conto.schemas.billing_entities import show_billing_entity
 from conto.schemas.encoding import as_json
 from conto.work import Work, Works
 
@@ -27,14 +27,11 @@ def ask_for(work: Work, note_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the files of a credit note are made from, and which of them are there."""
+    """What the files of a credit note are made from, and the columns of those that it lacks."""
 
     note: dict[str, Any]
-    seller: dict[str, Any]
-    locale: str
-    logo: bytes | None
-    has_pdf: bool
-    has_xml: bool
+    head: Letterhead
+    lacking: tuple[str, ...]
 
 
 @jobs.handles(DOCUMENT)
@@ -44,19 +41,12 @@ async def make(works: Works, organization_id: UUID, note_id: UUID) -> None:
         source = await _source(work, note_id)
     if source is None:
         return
-    folder = f"{organization_id}/credit_notes"
-    made: dict[str, str] = {}
-    if source.seller["einvoicing"] and not source.has_xml:
-        made["xml_path"] = f"{folder}/{note_id}.xml"
-        await works.files.put(made["xml_path"], await asyncio.to_thread(_render_xml, source))
-    if not source.has_pdf:
-        made["file_path"] = f"{folder}/{note_id}.pdf"
-        await works.files.put(made["file_path"], await asyncio.to_thread(_render_pdf, source))
+    renders = {column: partial(RENDERS[column], source) for column in source.lacking}
+    made = await files.make(works, organization_id, credit_notes, note_id, renders)
     async with works.enter(organization_id) as work:
-        for column, path in made.items():
-            if await noted(work, credit_notes, note_id, column, path) and column == "file_path":
-                work.emit("credit_note.generated", note_id)
-                await mail_new(work, note_id)
+        if await files.noted(work, credit_notes, note_id, made):
+            work.emit("credit_note.generated", note_id)
+            await mail_new(work, note_id)
 
 
 async def _source(work: Work, note_id: UUID) -> Source | None:
@@ -68,19 +58,17 @@ async def _source(work: Work, note_id: UUID) -> Source | None:
             credit_notes.c.status == "finalized",
         )
     )
-    if note is None or (note.file_path and note.xml_path):
+    if note is None:
         return None
     issuer = await billing_entity_by_id(work, note.billing_entity_id)
-    if note.file_path and not issuer.einvoicing:
+    lacking = files.lacking(note, einvoicing=issuer.einvoicing)
+    if not lacking:
         return None
     customer = await customer_by_id(work, note.customer_id)
     return Source(
         note=as_json((await shown(work, [note]))[0]),
-        seller=as_json(show_billing_entity(issuer, is_default=False)),
-        locale=customer.document_locale or issuer.document_locale,
-        logo=await logo_of(work, issuer),
-        has_pdf=bool(note.file_path),
-        has_xml=bool(note.xml_path),
+        head=await letterhead(work, issuer, customer.document_locale),
+        lacking=lacking,
     )
 
 
@@ -91,10 +79,13 @@ async def _source(work: Work, note_id: UUID) -> Source | None:
 def _render_pdf(source: Source) -> bytes:
     from conto.documents.render import render_credit_note
 
-    return render_credit_note(source.note, source.seller, source.locale, source.logo)
+    return render_credit_note(source.note, source.head.seller, source.head.locale, source.head.logo)
 
 
 def _render_xml(source: Source) -> bytes:
     from conto.documents.render import render_credit_note_xml
 
-    return render_credit_note_xml(source.note, source.seller, source.locale)
+    return render_credit_note_xml(source.note, source.head.seller, source.head.locale)
+
+
+RENDERS = {XML: _render_xml, PDF: _render_pdf}

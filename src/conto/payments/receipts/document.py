@@ -1,22 +1,23 @@
 """Make a payment receipt's files, in the background, once (chapter 72 §§8-9)."""
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from conto import jobs
 from conto.customers.queries import embedded
 from conto.db.tables import payment_receipts, payment_receipts_invoices
+from conto.documents import files
+from conto.documents.files import PDF, XML
 from conto.invoices.queries import extended_in_any_state
-from conto.organizations.logos import logo_of
+from conto.organizations.letterhead import Letterhead, letterhead
 from conto.organizations.queries import billing_entity_by_id
 from conto.payments.receipts.issue import DOCUMENT
 from conto.payments.receipts.mail import mail_new
 from conto.payments.receipts.queries import line_rows, receipt_rows, shown
-from conto.schemas.billing_entities import show_billing_entity
 from conto.schemas.encoding import as_json
 from conto.work import Work, Works
 
@@ -26,9 +27,7 @@ class Source:
     """What the files of a receipt are made from. `invoice` is the one that was paid, where there are e-invoices."""
 
     receipt: dict[str, Any]
-    seller: dict[str, Any]
-    locale: str
-    logo: bytes | None
+    head: Letterhead
     invoice: dict[str, Any] | None
 
 
@@ -40,14 +39,13 @@ async def make(works: Works, organization_id: UUID, receipt_id: UUID) -> None:
         if receipt is None or receipt.file_path:
             return
         source = await _source(work, receipt)
-    made: dict[str, str] = {}
-    if source.invoice is not None:
-        made["xml_path"] = f"{organization_id}/payment_receipts/{receipt_id}.xml"
-        await works.files.put(made["xml_path"], await asyncio.to_thread(_render_xml, source))
-    made["file_path"] = f"{organization_id}/payment_receipts/{receipt_id}.pdf"
-    await works.files.put(made["file_path"], await asyncio.to_thread(_render_pdf, source))
+    wanted = (PDF,) if source.invoice is None else (XML, PDF)
+    renders = {column: partial(RENDERS[column], source) for column in wanted}
+    made = await files.make(works, organization_id, payment_receipts, receipt_id, renders)
     async with works.enter(organization_id) as work:
-        await _record(work, receipt_id, made)
+        if noted := await files.noted(work, payment_receipts, receipt_id, made, updated_at=work.now):
+            work.emit("payment_receipt.generated", receipt_id)
+            await mail_new(work, noted)
 
 
 async def _source(work: Work, receipt: Row[Any]) -> Source:
@@ -72,9 +70,7 @@ async def _source(work: Work, receipt: Row[Any]) -> Source:
                 for line in lines
             ],
         },
-        seller=as_json(show_billing_entity(issuer, is_default=False)),
-        locale=customer.billing_configuration.document_locale or issuer.document_locale,
-        logo=await logo_of(work, issuer),
+        head=await letterhead(work, issuer, customer.billing_configuration.document_locale),
         invoice=as_json(invoice),
     )
 
@@ -86,28 +82,16 @@ async def _source(work: Work, receipt: Row[Any]) -> Source:
 def _render_pdf(source: Source) -> bytes:
     from conto.documents.render import render_receipt
 
-    return render_receipt(source.receipt, source.seller, source.locale, source.logo, invoice=source.invoice)
+    return render_receipt(
+        source.receipt, source.head.seller, source.head.locale, source.head.logo, invoice=source.invoice
+    )
 
 
 def _render_xml(source: Source) -> bytes:
     from conto.documents.render import render_receipt_xml
 
     assert source.invoice is not None
-    return render_receipt_xml(source.receipt, source.invoice, source.seller, source.locale)
+    return render_receipt_xml(source.receipt, source.invoice, source.head.seller, source.head.locale)
 
 
-async def _record(work: Work, receipt_id: UUID, made: dict[str, str]) -> None:
-    """Note where the files are, tell of them and mail them, once, also when two workers made them at the same time."""
-    first = await work.first(
-        update(payment_receipts)
-        .where(
-            payment_receipts.c.organization_id == work.organization.id,
-            payment_receipts.c.id == receipt_id,
-            payment_receipts.c.file_path.is_(None),
-        )
-        .values({**made, "updated_at": work.now})
-        .returning(payment_receipts)
-    )
-    if first is not None:
-        work.emit("payment_receipt.generated", receipt_id)
-        await mail_new(work, first)
+RENDERS = {XML: _render_xml, PDF: _render_pdf}
