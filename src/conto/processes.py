@@ -1,9 +1,10 @@
-"""What the processes of Conto share: an end when they are told, or when their parent is gone."""
+"""What the processes of Conto share: a port of their own, an end when they are told, or when their parent is gone."""
 
 import asyncio
 import ctypes
 import os
 import signal
+import socket
 import sys
 
 READY_VARIABLE = "CONTO_READY_DESCRIPTOR"
@@ -38,3 +39,19 @@ def stop_event() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def free_address(host: str, port: int) -> str:
+    """The IP address to listen on: that of a name, or the address itself.
+
+    Servers of our kind on one port would share its connections without a word, so look before starting.
+
+    Raises:
+        OSError: something listens there, or nothing can.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        # As the server does: connections that have ended and linger are no reason to refuse.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    return str(address[0])

@@ -9,6 +9,7 @@ from cyclopts import App
 
 from conto import __version__
 from conto.cli import operations, running
+from conto.cli.capability import capability_app
 from conto.cli.common import CommandError, err
 from conto.cli.mail import mail_app
 from conto.cli.operations import agenda_app, events_app, jobs_app, ledger_app
@@ -25,7 +26,9 @@ app = App(
     help="A billing engine: it meters usage, prices it, and turns it into invoices that get paid.",
     help_epilogue=EPILOGUE,
 )
-for sub in (running.demo_app, organizations_app, keys_app, jobs_app, agenda_app, events_app, ledger_app, mail_app):
+for sub in (running.demo_app, organizations_app, keys_app, jobs_app, agenda_app, events_app, ledger_app):
+    app.command(sub)
+for sub in (mail_app, capability_app):
     app.command(sub)
 for command in (running.up, running.serve, running.worker, running.migrate):
     app.command(command)
@@ -57,6 +60,7 @@ def fail(message: str) -> NoReturn:
 def expected_errors() -> tuple[type[Exception], ...]:
     """The errors whose message is meant for whoever runs a command."""
     from conto.backup.archive import ArchiveError
+    from conto.capability.problems import CapabilityError, ServeError
     from conto.credentials import CredentialsError
     from conto.database import DatabaseUnreachable
     from conto.db.embedded import EmbeddedServerError
@@ -66,6 +70,8 @@ def expected_errors() -> tuple[type[Exception], ...]:
     return (
         SettingsError,
         ArchiveError,
+        CapabilityError,
+        ServeError,
         CredentialsError,
         EmbeddedServerError,
         DatabaseUnreachable,
