@@ -128,11 +128,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(place: Place) -> Iterator[RunningServer]:
-    """A server in the place, that ends with status 0 when told to; whoever has ended it before is believed."""
+def started(place: Place, *arguments: str, **changed: str) -> Iterator[RunningServer]:
+    """A server in the place, that ends with status 0 when told to; whoever has ended it before is believed.
+
+    It is given the arguments, and variables of the environment that are changed.
+    """
     output = place.folder / "output"
     with open(output, "wb") as file:
-        process = subprocess.Popen(command("up"), env=place.environment, cwd=place.folder, stdout=file, stderr=file)
+        process = subprocess.Popen(
+            command("up", *arguments), env={**place.environment, **changed}, cwd=place.folder, stdout=file, stderr=file
+        )
     server = RunningServer(place, process, output)
     try:
         wait_until_ready(server)

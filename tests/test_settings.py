@@ -69,6 +69,7 @@ def test_what_is_given_is_taken():
             "CONTO_WORKER_STATEMENT_SECONDS": "3600",
             "CONTO_DRAIN_SECONDS": "20",
             "CONTO_ALLOW_PRIVATE_WEBHOOKS": "True",
+            "CONTO_CAPABILITIES": "/srv/capabilities",
             "CONTO_ACTIVITY_LOG_DAYS": "730",
             "CONTO_API_LOG_DAYS": "7",
         }
@@ -95,6 +96,7 @@ def test_what_is_given_is_taken():
         worker_statement_seconds=3600,
         drain_seconds=20,
         allow_private_webhooks=True,
+        capabilities=Path("/srv/capabilities"),
         activity_log_days=730,
         api_log_days=7,
     )

@@ -85,6 +85,12 @@ VARIABLES = (
         "false",
         "whether webhooks may be posted to this machine and to private networks",
     ),
+    Variable(
+        "CONTO_CAPABILITIES",
+        "",
+        "capability file, or folder of them, that `conto up --capabilities` serves; those that come with Conto if not "
+        "given",
+    ),
     Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
     Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
@@ -133,6 +139,7 @@ class Settings:
     worker_statement_seconds: int = 600
     drain_seconds: int = 5
     allow_private_webhooks: bool = False
+    capabilities: Path | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -166,6 +173,7 @@ class Settings:
             worker_statement_seconds=reader.read("CONTO_WORKER_STATEMENT_SECONDS", whole_number(0, 24 * 3600)),
             drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
             allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
+            capabilities=reader.optional("CONTO_CAPABILITIES", lambda text: Path(text).expanduser().absolute()),
             activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
             api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )

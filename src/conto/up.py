@@ -1,4 +1,4 @@
-"""`conto up`: database, API and workers from one command, in one process group.
+"""`conto up`: database, API, workers and, where it is asked, capability files from one command, in one process group.
 
 The parent owns the embedded database, migrates it and makes the first organization; children serve
 and work. They are started first, so that their modules load while the database starts.
@@ -8,13 +8,13 @@ import asyncio
 import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -22,7 +22,7 @@ from rich.console import Console
 from conto.credentials import Credentials, load_or_create, remember
 from conto.database import Database, database, refuse_unreachable
 from conto.db.embedded import EmbeddedServerError
-from conto.processes import READY_VARIABLE
+from conto.processes import READY_VARIABLE, free_address
 from conto.settings import Settings
 
 STOP_SECONDS = 40
@@ -36,17 +36,13 @@ class StartError(Exception):
 
 
 def refuse_used_port(settings: Settings) -> None:
-    """Servers on one port would share its connections without a word, so look before starting.
+    """Look before starting whether the port can be had.
 
     Raises:
         StartError: something listens there, or nothing can.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            # As the server does: connections that have ended and linger are no reason to refuse.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        free_address(settings.host, settings.port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             message = f"Port {settings.port} is in use. Set CONTO_PORT to another one, as in CONTO_PORT=3999."
@@ -70,14 +66,14 @@ class Child:
         os.close(self.ready)
 
 
-def start_child(name: str, environment: Mapping[str, str]) -> Child:
-    """Start `conto NAME`, which loads and then waits for its pipe.
+def start_child(name: str, environment: Mapping[str, str], *arguments: str) -> Child:
+    """Start `conto NAME` with the arguments, which loads and then waits for its pipe.
 
     It has a process group of its own, so that Ctrl-C reaches the parent alone.
     """
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "conto", name],
+        [sys.executable, "-m", "conto", *name.split(), *arguments],
         env={**environment, READY_VARIABLE: str(reading)},
         pass_fds=(reading,),
         process_group=0,
@@ -86,15 +82,16 @@ def start_child(name: str, environment: Mapping[str, str]) -> Child:
     return Child(name, process, writing)
 
 
-def up(settings: Settings, console: Console) -> int:
-    """Run everything until SIGTERM or SIGINT; the exit status.
+def up(settings: Settings, console: Console, *, capabilities: bool = False) -> int:
+    """Run everything until SIGTERM or SIGINT, with capability files where they are asked for; the exit status.
 
     Raises:
-        StartError: the port cannot be had, or the API does not answer in time.
+        StartError: the port cannot be had, the API does not answer in time, or there is no capability file.
         EmbeddedServerError: the embedded database cannot be started.
         DatabaseUnreachable: the database of DATABASE_URL cannot be connected to.
     """
     refuse_used_port(settings)
+    files = capability_files(settings) if capabilities else []
     credentials = load_or_create(settings)
     stopped = False
 
@@ -106,7 +103,7 @@ def up(settings: Settings, console: Console) -> int:
     signal.signal(signal.SIGINT, stop)
     try:
         with database(settings, own=True) as found:
-            return run(settings, credentials, found, console, lambda: stopped)
+            return run(settings, credentials, found, console, lambda: stopped, files)
     except EmbeddedServerError:
         # Ctrl-C reaches the programs that make the database, too.
         if stopped:
@@ -115,7 +112,12 @@ def up(settings: Settings, console: Console) -> int:
 
 
 def run(
-    settings: Settings, credentials: Credentials, found: Database, console: Console, stopped: Callable[[], bool]
+    settings: Settings,
+    credentials: Credentials,
+    found: Database,
+    console: Console,
+    stopped: Callable[[], bool],
+    capabilities: Sequence[Path],
 ) -> int:
     """Run everything on a database that runs; the exit status."""
     environment = child_environment(settings, credentials, found.application_url)
@@ -125,10 +127,48 @@ def run(
         for child in children:
             child.begin()
         if wait_until_ready(settings, children, stopped):
+            if capabilities:
+                children.append(start_capabilities(settings, credentials, environment, capabilities))
             announce(settings, credentials, console)
         return watch(children, stopped)
     finally:
         stop_children(children, STOP_SECONDS + int(environment["CONTO_DRAIN_SECONDS"]))
+
+
+def capability_files(settings: Settings) -> list[Path]:
+    """The capability files that are asked for, in order of their names.
+
+    Raises:
+        StartError: there are none.
+    """
+    place = settings.capabilities or capabilities_of_ours()
+    files = sorted(path for path in place.iterdir() if path.suffix in (".yaml", ".yml")) if place.is_dir() else [place]
+    if not files or not place.exists():
+        raise StartError(f"There is no capability file at {place}; CONTO_CAPABILITIES says where to look.")
+    return files
+
+
+def capabilities_of_ours() -> Path:
+    """The folder of the files that come with Conto: in the package that is installed, or beside its source."""
+    here = Path(__file__).parent
+    installed = here / "capabilities"
+    return installed if installed.is_dir() else here.parents[1] / "capabilities"
+
+
+def start_capabilities(
+    settings: Settings, credentials: Credentials, environment: Mapping[str, str], files: Sequence[Path]
+) -> Child:
+    """Serve capability files, which may ask for where the API is and for a key of the first organization.
+
+    It starts when the API answers: only then is there a key.
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    known = {"CONTO_URL": f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"}
+    if credentials.api_key:
+        known["CONTO_API_KEY"] = credentials.api_key
+    child = start_child("capability serve", {**known, **environment}, *map(str, files))
+    child.begin()
+    return child
 
 
 def child_environment(settings: Settings, credentials: Credentials, database_url: str) -> dict[str, str]:

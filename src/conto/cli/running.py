@@ -10,14 +10,20 @@ from conto.cli.common import CommandError, configure_logs, err, out, refuse_othe
 from conto.settings import Settings
 
 
-def up() -> None:
+def up(*, capabilities: Annotated[bool, Parameter(negative=())] = False) -> None:
     """Run everything: an embedded database unless DATABASE_URL is set, the API, and the workers.
 
     The first start makes an organization and prints its key; later starts find data and keys again.
+
+    Parameters
+    ----------
+    capabilities
+        Serve capability files, too: those of CONTO_CAPABILITIES, or those that come with Conto (invoices as REST on
+        port 8080 and as MCP tools on port 9090).
     """
     from conto.up import up as run_everything
 
-    raise SystemExit(run_everything(settings(), out))
+    raise SystemExit(run_everything(settings(), out, capabilities=capabilities))
 
 
 def serve() -> None:
