@@ -17,6 +17,7 @@ BENCHMARKS = {
     "billing": "subscription invoices of a billing run, beside a bare script that inserts the same rows",
     "documents": "PDFs a second, set in one process and made by a worker",
     "webhooks": "webhooks delivered a second by one worker, beside a bare script",
+    "capability": "time that a capability's REST surface adds to a call, beside the same call directly",
     "start": "time from `conto up` to the first answer, and memory",
 }
 

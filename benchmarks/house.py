@@ -59,11 +59,14 @@ class House:
         }
 
     @contextmanager
-    def process(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        """`conto NAME`, for as long as the context lasts."""
+    def process(self, name: str, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """`conto NAME` with the arguments and more variables, for as long as the context lasts."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "conto", name], env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", "conto", name, *arguments],
+                env={**self.environment, **more},
+                stdout=log,
+                stderr=log,
             )
         try:
             yield process
@@ -110,7 +113,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def answering(port: int, process: subprocess.Popen[bytes]) -> None:
+async def answering(port: int, process: subprocess.Popen[bytes], target: str = "/ready") -> None:
     """Wait until the server on the port answers."""
     deadline = monotonic() + START_SECONDS
     while monotonic() < deadline:
@@ -118,7 +121,7 @@ async def answering(port: int, process: subprocess.Popen[bytes]) -> None:
             break
         try:
             async with connected(port) as connection:
-                await connection.send(prepared("GET", "/ready"))
+                await connection.send(prepared("GET", target))
                 return
         except (OSError, asyncio.IncompleteReadError):
             await asyncio.sleep(0.05)
