@@ -200,11 +200,16 @@ class Company:
 
 
 @asynccontextmanager
-async def open_company(works: Works, frozen_time: str | None = None) -> AsyncIterator[Company]:
-    """An organization and its client, on an application in this process."""
+async def open_company(
+    works: Works, frozen_time: str | None = None, rehearsals: Works | None = None
+) -> AsyncIterator[Company]:
+    """An organization and its client, on an application in this process; its clock is moved on `rehearsals`, if given.
+
+    An advance needs more than one connection.
+    """
     clock = datetime.fromisoformat(frozen_time.replace("Z", "+00:00")) if frozen_time else None
     organization = await create_organization(works, f"Company {next(_numbers)}", frozen_time=clock)
-    server = Server(works, works, "admin-key")
+    server = Server(works, rehearsals or works, "admin-key")
     app = build(server)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(

@@ -1,24 +1,21 @@
 """The connection to the database fails at any statement of issuing an invoice: all is written, or nothing."""
 
 import json
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from conto.db.engine import create_engine
 from conto.invoices.document import make
 from conto.work import Works
 from tests.books import counted, listens, mismatches, run, webhook_types
-from tests.company import Company, open_company
+from tests.company import Company
 from tests.databases import Databases
-from tests.proxy import Proxy, proxied
+from tests.faults import company_behind, difference, proxy_before
+from tests.proxy import Proxy
 
 UNEXPECTED = {"status": 500, "error": "Internal Server Error"}
 
@@ -32,25 +29,16 @@ def _logged():
 
 @pytest.fixture
 async def proxy(databases: Databases) -> AsyncIterator[Proxy]:
-    """A proxy before the server of the run. Its folder's name is short, since addresses of sockets are."""
-    with tempfile.TemporaryDirectory(prefix="conto-proxy-") as folder:
-        async with proxied(server_folder(databases), Path(folder)) as opened:
-            yield opened
-
-
-def server_folder(databases: Databases) -> str:
-    """Where the server of the run listens."""
-    return parse_qs(urlsplit(databases.url()).query)["host"][0]
+    """A proxy before the server of the run."""
+    async with proxy_before(databases) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def company(works: Works, databases: Databases, proxy: Proxy) -> AsyncIterator[Company]:
     """A company whose application reaches the database through the proxy, on one connection."""
-    url = databases.url().replace(server_folder(databases), str(proxy.folder))
-    engine = create_engine(url, pool_size=1)
-    async with open_company(Works(engine, works.secrets, works.files, works.public_url)) as opened:
+    async with company_behind(proxy, works, databases) as opened:
         yield opened
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -64,10 +52,6 @@ async def body(company: Company):
     found = {"invoice": {"external_customer_id": customer["external_id"], "fees": fees}}
     await company.post("/invoices", found)
     return found
-
-
-def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["statement_lost", "answer_lost"])
