@@ -123,13 +123,13 @@ async def last_told(work: Work, customer_id: UUID) -> Row[Any] | None:
 
 
 async def has_pending_invoices(work: Work, customer_id: UUID) -> bool:
-    """Whether invoices of the customer wait for their taxes."""
+    """Whether invoices of the customer wait for their taxes; drafts wait, too."""
     found = await work.first(
         select(invoices.c.id)
         .where(
             invoices.c.organization_id == work.organization.id,
             invoices.c.customer_id == customer_id,
-            invoices.c.status == "pending",
+            invoices.c.status.in_(("pending", "draft")),
         )
         .limit(1)
     )

@@ -10,6 +10,7 @@ from conto.core.days import local_day
 from conto.core.numbering import draft_number, number_per_billing_entity, number_per_customer
 from conto.db.tables import invoices
 from conto.invoices.overdue import OVERDUE
+from conto.invoices.store import NO_TOTALS
 from conto.jobs import Job
 from conto.work import ORGANIZATION, Work
 
@@ -27,7 +28,8 @@ async def finish(work: Work, invoice: Row[Any], customer: Row[Any], *, event_typ
     they are pending until `conto.invoices.pending` takes them up.
     """
     if awaits_taxes(invoice.invoice_type, customer):
-        await _set(work, invoice, status="pending", number=draft_number(invoice.entity_document_number_prefix))
+        number = draft_number(invoice.entity_document_number_prefix)
+        await _set(work, invoice, status="pending", number=number, **NO_TOTALS)
         return
     if invoice.fees_amount_cents == 0 and skips_zero_amounts(customer):
         await _set(work, invoice, status="closed", number=draft_number(invoice.entity_document_number_prefix))

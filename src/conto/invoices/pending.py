@@ -15,6 +15,7 @@ from conto.db.tables import invoices
 from conto.errors import Forbidden
 from conto.invoices.finalize import awaits_taxes, finish
 from conto.invoices.queries import lock, with_entity
+from conto.invoices.subscription_invoice import ready_drafts
 from conto.invoices.taxing import tax
 from conto.work import Work
 
@@ -37,7 +38,7 @@ def refuse_while_taxes_pending(invoice_type: str, customer: Row[Any]) -> None:
 
 @agenda.handles(TAXES_KNOWN, lane=Lane.CUSTOMER, rank=Rank.FINALIZATION)
 async def issue_next(work: Work, customer_id: UUID) -> None:
-    """Tax and issue the customer's oldest pending invoice, and come again for the next one.
+    """Tax and issue the customer's oldest pending invoice, and come again for the next one; drafts follow at the end.
 
     Each goes in a transaction of its own. Where the customer's number is being checked anew, all wait on.
     """
@@ -46,6 +47,7 @@ async def issue_next(work: Work, customer_id: UUID) -> None:
         return
     invoice = await _oldest_pending(work, customer_id)
     if invoice is None:
+        await ready_drafts(work, customer)
         return
     await agenda.put(work, TAXES_KNOWN, customer_id, lane=customer_id, due_at=work.now)
     taxed = await tax(work, invoice, customer)

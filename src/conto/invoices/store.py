@@ -153,6 +153,8 @@ async def replace(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> Sequenc
     """
     rows = _rows(work, draft, invoice.id, invoice.created_at)
     (row,) = rows.pop(invoices)
+    if draft.taxes_pending:
+        row |= totals_without_taxes(row["sub_total_excluding_taxes_amount_cents"])
     old = await work.rows(_OLD_FEES, invoice=invoice.id)
     await work.rows(_TAKE_PARTS_OFF, invoice=invoice.id)
     await work.change(_CHANGE, invoice=invoice.id, **{name: row[name] for name in REPLACED})
@@ -252,6 +254,12 @@ REPLACED = (
 """The columns of a draft that change when it is built anew."""
 
 NO_TOTALS = {"sub_total_including_taxes_amount_cents": 0, "total_amount_cents": 0}
+"""Of an invoice that is to be issued and waits for its taxes."""
+
+
+def totals_without_taxes(sub_total_cents: int) -> dict[str, int]:
+    """The totals of a draft whose taxes are not known yet."""
+    return dict.fromkeys(NO_TOTALS, sub_total_cents)
 
 
 def amounts(summed: Totals) -> dict[str, int]:

@@ -39,7 +39,7 @@ from conto.invoices.loose_fees import renew_loose_fees
 from conto.invoices.plan_fees import subscription_fees
 from conto.invoices.queries import BY_ID, lock
 from conto.invoices.stale import REFRESH
-from conto.invoices.store import remove, replace, store
+from conto.invoices.store import remove, replace, store, totals_without_taxes
 from conto.metering.usage import keep_levels
 from conto.subscriptions.queries import subscriptions_by_id
 from conto.work import ORGANIZATION, Work
@@ -67,6 +67,17 @@ _DRAFTS_OF = (
         invoices.c.organization_id == ORGANIZATION,
         invoices.c.status == "draft",
         invoice_subscriptions.c.subscription_id == bindparam("subscription"),
+    )
+    .order_by(invoices.c.created_at, invoices.c.id)
+)
+
+_DRAFTS_OF_CUSTOMER = (
+    select(invoices.c.id)
+    .where(
+        invoices.c.organization_id == ORGANIZATION,
+        invoices.c.customer_id == bindparam("customer"),
+        invoices.c.invoice_type == "subscription",
+        invoices.c.status == "draft",
     )
     .order_by(invoices.c.created_at, invoices.c.id)
 )
@@ -123,7 +134,8 @@ async def issue(work: Work, invoice: Row[Any]) -> None:
     await _build_anew(work, invoice, await _draft(work, customer, billed, issued, invoice))
     await agenda.drop(work, FINALIZATION, invoice.id)
     await _finish(work, await lock(work, invoice.id), customer, billed)
-    await finalize_notes(work, invoice.id)
+    if not awaits_taxes("subscription", customer):
+        await finalize_notes(work, invoice.id)
 
 
 async def _build_anew(work: Work, invoice: Row[Any], draft: InvoiceDraft) -> None:
@@ -162,6 +174,16 @@ async def drafts_of(work: Work, subscription_id: UUID) -> list[UUID]:
     """The drafts that the subscription is on, the oldest first."""
     rows = await work.rows(_DRAFTS_OF, subscription=subscription_id)
     return [row.id for row in rows]
+
+
+async def ready_drafts(work: Work, customer: Row[Any]) -> None:
+    """Build the customer's drafts anew, as their taxes are known now, and tell that they can be issued.
+
+    The customer's row must be locked.
+    """
+    for row in await work.rows(_DRAFTS_OF_CUSTOMER, customer=customer.id):
+        await refresh(work, await lock(work, row.id))
+        work.emit("invoice.ready_to_finalize", row.id)
 
 
 async def drop(work: Work, invoice: Row[Any]) -> None:
@@ -315,12 +337,17 @@ async def _keep_as_draft(work: Work, invoice: Row[Any], customer: Row[Any], firs
     """Leave the invoice open to changes until its grace period is over."""
     zone = first.schedule.timezone
     day = finalization_date(local_day(first.at, zone), dating(customer))
+    waits = awaits_taxes("subscription", customer)
     await work.execute(
         update(invoices)
         .where(invoices.c.organization_id == work.organization.id, invoices.c.id == invoice.id)
-        .values(status="draft", number=draft_number(invoice.entity_document_number_prefix))
+        .values(
+            status="draft",
+            number=draft_number(invoice.entity_document_number_prefix),
+            **(totals_without_taxes(invoice.sub_total_excluding_taxes_amount_cents) if waits else {}),
+        )
     )
     await agenda.put(work, FINALIZATION, invoice.id, lane=invoice.customer_id, due_at=start_of_day(day, zone))
     work.emit("invoice.drafted", invoice.id)
-    if not awaits_taxes("subscription", customer):
+    if not waits:
         work.emit("invoice.ready_to_finalize", invoice.id)

@@ -11,6 +11,7 @@ from conto.db.tables import customers
 from conto.schemas.subscription_changes import TerminationInput
 from conto.subscriptions.queries import subscription, subscriptions_by_id
 from conto.subscriptions.terminate import Ending, cancel, terminate
+from conto.subscriptions.unused import refuse_while_taxes_pending
 from conto.work import Work
 
 
@@ -20,6 +21,7 @@ async def end_subscription(work: Work, external_id: str, places: Sequence[Callab
     Raises:
         NotFound: nothing of the id is active, or pending where that was asked for.
         Invalid: an option has an unknown value, or a successor waits for a payment.
+        NotAllowed: what was paid in advance still waits for its taxes.
     """
     said = [place() for place in places]
     status = "pending" if _first(said, "status") == "pending" else "active"
@@ -30,6 +32,7 @@ async def end_subscription(work: Work, external_id: str, places: Sequence[Callab
         if found.previous_subscription_id is not None:
             work.emit("subscription.updated", found.previous_subscription_id)
         return found.id
+    await refuse_while_taxes_pending(work, found)
     how = Ending(_first(said, "on_termination_credit_note"), _first(said, "on_termination_invoice"))
     await terminate(work, found, how)
     return found.id

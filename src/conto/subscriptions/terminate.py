@@ -21,7 +21,7 @@ from conto.subscriptions.queries import schedule_of, subscriptions_by_id
 from conto.subscriptions.renewal_dates import put_renewal
 from conto.subscriptions.start import ACTIVATION
 from conto.subscriptions.trials import TRIAL_END
-from conto.subscriptions.unused import give_back_unused, refuse_while_taxes_pending
+from conto.subscriptions.unused import give_back_unused
 from conto.work import Work
 
 
@@ -44,11 +44,9 @@ async def terminate(work: Work, subscription: Row[Any], how: Ending = AS_STORED)
 
     Raises:
         Invalid: its successor waits for a payment.
-        NotAllowed: what was paid in advance still waits for its taxes.
     """
     if subscription.next_status == "incomplete":
         raise Invalid({"base": ["next_subscription_incomplete"]})
-    await refuse_while_taxes_pending(work, subscription)
     in_advance = subscription.pay_in_advance
     credit_note = how.credit_note or subscription.on_termination_credit_note or "credit"
     invoice = how.invoice or subscription.on_termination_invoice

@@ -31,7 +31,9 @@ _LATEST_FEE = (
 
 
 async def refuse_while_taxes_pending(work: Work, subscription: Row[Any]) -> None:
-    """What was paid in advance cannot be given back before its taxes are known.
+    """A call cannot have given back what was paid in advance before its taxes are known.
+
+    An end in time, or by the deletion of plan or customer, does not wait: the credit note is a draft until then.
 
     Raises:
         NotAllowed: the invoice of the latest subscription fee waits for them.

@@ -23,6 +23,9 @@ from conto.work import Work
 DOCUMENT = "credit_note_document"
 """The kind of job that makes a credit note's document."""
 
+NOT_FINAL = ("draft", "pending")
+"""Invoices in these states change before they are issued; so do the notes on them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -34,7 +37,7 @@ class Terms:
 
 
 async def issue(work: Work, source: Source, found: NoteAmounts, parts: Parts, terms: Terms) -> Row[Any]:
-    """Store the note, on a draft as a draft, else final, with all that follows; the note's row.
+    """Store the note, on an invoice that is not final as a draft, else final, with all that follows; the note's row.
 
     Its customer and its invoice are locked. The parts are fitted to the items' amounts by a cent where those differ.
     """
@@ -62,7 +65,7 @@ async def _store(work: Work, source: Source, found: NoteAmounts, parts: Parts, t
             sequential_id=sequential_id,
             number=credit_note_number(invoice.number, sequential_id),
             issuing_date=local_day(work.now, customer.timezone or customer.entity_timezone),
-            status="draft" if invoice.status == "draft" else "finalized",
+            status="draft" if invoice.status in NOT_FINAL else "finalized",
             credit_status="available",
             refund_status="pending" if parts.refund_cents else None,
             reason=terms.reason,
