@@ -6,7 +6,7 @@ SYNC := $(UV) sync --quiet --frozen --no-python-downloads --python $(PYTHON) --c
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-clients test-processes conformance contract bench demo demo-year
+.PHONY: help run test lint test-clients test-processes conformance live contract bench demo demo-year
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ test-processes: .venv/.stamp ## Run the tests that kill and restart servers and 
 
 conformance: .venv/.stamp ## Run the scenarios of the specification; AREAS="invoices" for some of them
 	@exec .venv/bin/python -m tests.conformance $(AREAS)
+
+live: .venv/.stamp ## Run the scenarios in live organizations, their clock a file; AREAS="invoices" for some of them
+	@exec .venv/bin/python -m tests.live $(ARGS) $(AREAS)
 
 contract: .venv/.stamp ## Compare our OpenAPI with another description of the API; FILE=api.yaml for its path
 	@exec .venv/bin/python -m tests.contract_comparison $(FILE)

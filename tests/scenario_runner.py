@@ -5,6 +5,7 @@ A file below tests/scenarios is a list of scenarios in YAML. Each has
     scenario   what it shows
     id         unique, the area first
     source     the chapter that says so
+    note       what a reader should know, if anything
     start      the test clock's first instant; 2024-01-01T00:00:00Z if not given
     todo       why it is left out, where it is
     steps      what happens, each step with either
@@ -33,8 +34,8 @@ import yaml
 
 FOLDER = Path(__file__).parent / "scenarios"
 START = "2024-01-01T00:00:00Z"
-KEYS = {"scenario", "id", "source", "start", "todo", "steps"}
-STEPS = ({"at"}, {"call", "body", "status", "expect", "save"})
+KEYS = {"scenario", "id", "source", "note", "start", "todo", "steps"}
+STEPS = ({"at", "note"}, {"call", "body", "status", "expect", "save", "note"})
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -91,8 +92,7 @@ class Play:
             ScenarioFailed: a fact does not hold.
         """
         self.clock = scenario.get("start", START)
-        body = {"organization": {"name": scenario["id"], "test_clock": {"frozen_time": self.clock}}}
-        made = await self.ask("POST", "/admin/organizations", body, self.admin_key)
+        made = await self.ask("POST", "/admin/organizations", {"organization": self.wanted(scenario)}, self.admin_key)
         require(made.status_code == 200, f"no organization was made: {made.text}")
         organization = made.json()["organization"]
         self.key = organization["api_key"]
@@ -103,6 +103,10 @@ class Play:
                 await self.advance()
             else:
                 await self.take(step, f"step {number}, {step['call']}")
+
+    def wanted(self, scenario: Mapping[str, Any]) -> dict[str, Any]:
+        """The organization that the scenario is played in."""
+        return {"name": scenario["id"], "test_clock": {"frozen_time": self.clock}}
 
     async def take(self, step: Mapping[str, Any], where: str) -> None:
         """Make a step's call and compare its answer. What a write sets off is done before the next step."""
@@ -170,8 +174,8 @@ def same(value: Any, expected: Any) -> bool:
         )
     if isinstance(expected, bool) or isinstance(value, bool) or expected is None:
         return value is expected
-    if isinstance(expected, int | float) and isinstance(value, int | Decimal):
-        return Decimal(str(expected)) == value
+    if isinstance(expected, int | float) and isinstance(value, int | Decimal | str):
+        return Decimal(str(expected)) == (as_decimal(value) if isinstance(value, str) else value)
     return False
 
 

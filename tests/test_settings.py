@@ -107,6 +107,21 @@ def test_vat_numbers_are_not_checked_where_that_is_off(word: str):
     assert Settings.from_environment({"CONTO_VIES_URL": word}).vies_url is None
 
 
+@pytest.mark.parametrize("told", ["2024-03-05T12:00:00Z", "2024-03-05T14:00:00+02:00\n", "+86400", "-3600"])
+def test_a_file_that_tells_the_time_is_followed(tmp_path: Path, told: str):
+    (tmp_path / "clock").write_text(told)
+    assert Settings.from_environment({"CONTO_CLOCK_FILE": str(tmp_path / "clock")}).clock_file == tmp_path / "clock"
+
+
+@pytest.mark.parametrize("told", ["", "tomorrow", "2024-03-05T12:00:00", "86400", "+9999999999999"])
+def test_a_file_that_tells_no_time_is_refused(tmp_path: Path, told: str):
+    (tmp_path / "clock").write_text(told)
+    with pytest.raises(SettingsError, match=r"CONTO_CLOCK_FILE is .*; expected a file that holds an instant"):
+        Settings.from_environment({"CONTO_CLOCK_FILE": str(tmp_path / "clock")})
+    with pytest.raises(SettingsError, match="expected a file that can be read"):
+        Settings.from_environment({"CONTO_CLOCK_FILE": str(tmp_path / "none")})
+
+
 def test_defaults_follow_the_port_and_the_data_folder():
     settings = Settings.from_environment({"CONTO_PORT": "4000", "CONTO_DATA": "/srv/my data"})
     assert settings.public_url == "http://localhost:4000"

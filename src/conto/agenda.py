@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import DateTime, Row, Uuid, and_, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from conto.clock import system_now
+from conto.clock import machine_now
 from conto.db.faults import Deadlock
 from conto.db.tables import agenda, organizations
 from conto.errors import Locked
@@ -147,7 +147,7 @@ async def due_lanes(connection: AsyncConnection, until: datetime, limit: int) ->
             ~exists().where(
                 held.c.organization_id == agenda.c.organization_id,
                 held.c.lane == agenda.c.lane,
-                held.c.try_at > until,
+                held.c.try_at > machine_now(),
             )
         )
         .order_by(agenda.c.due_at, agenda.c.rank, agenda.c.sequence)
@@ -188,7 +188,7 @@ async def settle(work: Work, lane: UUID) -> None:
     behind it, are left.
     """
     now = work.now
-    while (entry := await _take(work, lane, Lane.CUSTOMER, now, system_now(), wait=True)) is not None:
+    while (entry := await _take(work, lane, Lane.CUSTOMER, now, machine_now(), wait=True)) is not None:
         work.now = max(entry.due_at, work.organization.frozen_time or entry.due_at)
         await KINDS[entry.kind].handler(work, entry.subject_id)
         # What the handler has put there may be due before what comes next.
@@ -231,7 +231,7 @@ async def run_next(
     In a test organization the clock moves to the entry's instant in the same transaction.
     """
     entry: Row[Any] | None = None
-    values = {"lane": lane, "lane_kind": lane_kind, "until": until, "retry_until": system_now(), "wait": wait}
+    values = {"lane": lane, "lane_kind": lane_kind, "until": until, "retry_until": machine_now(), "wait": wait}
     try:
         async with works.enter(organization_id, connection=connection, by=Entrance(_ENTER_LANE, values)) as work:
             assert work.opened is not None
@@ -270,7 +270,7 @@ async def _hold(
             .where(agenda.c.organization_id == organization_id, agenda.c.id == entry.entry_id)
             .values(
                 attempts=entry.attempts + 1,
-                try_at=system_now() + pause,
+                try_at=machine_now() + pause,
                 error="".join(traceback.format_exception_only(error)).strip()[:2000],
             )
         )
@@ -295,7 +295,7 @@ async def next_of_organization(work: Work, until: datetime) -> Row[Any] | None:
                 and_(
                     held.c.organization_id == agenda.c.organization_id,
                     held.c.lane == agenda.c.lane,
-                    held.c.try_at > system_now(),
+                    held.c.try_at > machine_now(),
                 )
             )
         )

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import structlog
+
+from conto import clock
 from conto import handlers as _handlers
 from conto.credentials import Credentials
 from conto.db.engine import create_engine
@@ -14,6 +17,8 @@ from conto.smtp import open_mailer
 from conto.work import Retention, Works
 
 _registered = _handlers
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -30,8 +35,11 @@ async def open_works(
     """Units of work on a pool of connections of their own, for as long as the context lasts.
 
     A statement may run for `statement_seconds`; 0 is for ever. `plans_once` is for processes that run the same few
-    statements by ids, again and again.
+    statements by ids, again and again. The process goes by the clock of the settings.
     """
+    clock.follow(settings.clock_file)
+    if settings.clock_file is not None:
+        log.warning("clock.told_by_a_file", file=str(settings.clock_file), shows=clock.system_now().isoformat())
     secrets = Secrets(credentials.secret_key)
     files = open_files(settings.files_url, secrets, settings.public_url, settings.link_seconds)
     engine = create_engine(

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
+from conto.clock import told_by
+
 T = TypeVar("T")
 
 SECRET_KEY_CHARACTERS = 32
@@ -92,6 +94,12 @@ VARIABLES = (
         "given",
     ),
     Variable("CONTO_ACTIVITY_LOG_DAYS", "365", "days that activity logs are kept"),
+    Variable(
+        "CONTO_CLOCK_FILE",
+        "",
+        "file that tells the time instead of the system's clock, to rehearse on a whole installation: "
+        "an instant, or seconds with a sign to move the clock by; never for real customers",
+    ),
     Variable("CONTO_API_LOG_DAYS", "30", "days that API logs, which hold bodies and answers of calls, are kept"),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
@@ -113,7 +121,7 @@ class SmtpServer:
 class Settings:
     """The settings. `database_url` is None for the embedded server; `data` is absolute; URLs end in no slash.
 
-    `vies_url` is None where VAT numbers are not checked.
+    `vies_url` is None where VAT numbers are not checked, `clock_file` where the system's clock rules.
     """
 
     database_url: str | None = field(repr=False)
@@ -140,6 +148,7 @@ class Settings:
     drain_seconds: int = 5
     allow_private_webhooks: bool = False
     capabilities: Path | None = None
+    clock_file: Path | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -174,6 +183,7 @@ class Settings:
             drain_seconds=reader.read("CONTO_DRAIN_SECONDS", whole_number(0, 3600)),
             allow_private_webhooks=reader.read("CONTO_ALLOW_PRIVATE_WEBHOOKS", truth),
             capabilities=reader.optional("CONTO_CAPABILITIES", lambda text: Path(text).expanduser().absolute()),
+            clock_file=reader.optional("CONTO_CLOCK_FILE", clock_file),
             activity_log_days=reader.read("CONTO_ACTIVITY_LOG_DAYS", whole_number(1, MOST_DAYS)),
             api_log_days=reader.read("CONTO_API_LOG_DAYS", whole_number(1, MOST_DAYS)),
         )
@@ -255,6 +265,18 @@ def secret_key(text: str) -> str:
     if len(text) < SECRET_KEY_CHARACTERS:
         raise ValueError(f"at least {SECRET_KEY_CHARACTERS} characters")
     return text
+
+
+def clock_file(text: str) -> Path:
+    """The file, if it tells the time now."""
+    file = Path(text).expanduser().absolute()
+    try:
+        told_by(file)
+    except OSError:
+        raise ValueError("a file that can be read") from None
+    except ValueError as error:
+        raise ValueError(f"a file that holds {error}") from None
+    return file
 
 
 def database_url(text: str) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import Row, func, select, text
 from conto import agenda, jobs
 from conto.agenda import Outcome
 from conto.calm import Calm, pause
-from conto.clock import system_now
+from conto.clock import machine_now, system_now
 from conto.db.engine import driver, driver_arguments
 from conto.db.faults import LOST
 from conto.db.queue import queries_on, queue_settings
@@ -246,7 +246,7 @@ async def retry_jobs(works: Works, ids: Sequence[int] | None = None) -> int:
         settings = queue_settings()
         event = {
             "channel": settings.channel,
-            "sent_at": system_now().isoformat(),
+            "sent_at": machine_now().isoformat(),
             "type": "table_changed_event",
             "table": settings.queue_table,
             "operation": "update",

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Row
 
 from conto import jobs
-from conto.clock import system_now
+from conto.clock import machine_now, system_now
 from conto.emissions import Resource
 from conto.jobs import Hopeless
 from conto.mails import outbox
@@ -49,7 +49,7 @@ async def deliver(works: Works, organization_id: UUID, mail_id: UUID) -> None:
         raise Undelivered("mail is switched off: CONTO_SMTP_URL is not set")
     async with turns():
         async with works.enter(organization_id) as work:
-            mail = await outbox.claim(work, mail_id, system_now())
+            mail = await outbox.claim(work, mail_id, machine_now())
             rehearsed = not work.organization.live
         if mail is None:
             return

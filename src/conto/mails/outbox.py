@@ -76,7 +76,7 @@ def addresses(mail: Row[Any]) -> list[str]:
 
 
 async def claim(work: Work, mail_id: UUID, at: datetime) -> Row[Any] | None:
-    """The mail, now this process's to send; None where it is sent. `at` is an instant of the system's clock.
+    """The mail, now this process's to send; None where it is sent. `at` is an instant of the machine's clock.
 
     Raises:
         Taken: it is another process's.
