@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from conto.db import embedded
 from conto.db.migrate import migrate
 from tests.conformance import BESIDE, Outcome, report
 from tests.live.installation import installed
-from tests.live.play import play_live
+from tests.live.play import RESTARTS, play_live
 from tests.nodes import Nodes
 from tests.scenario_runner import START, chosen, load
 
@@ -58,7 +59,7 @@ async def run(nodes: Nodes, scenarios: Sequence[dict[str, Any]], *, restarting: 
     async with installed(nodes, START) as installation:
         for scenario in scenarios:
             began = time.monotonic()
-            outcomes.append(await play_live(installation, scenario, restarting=restarting))
+            outcomes.append(await play_live(installation, scenario, cycle(RESTARTS) if restarting else ()))
             ended = outcomes[-1].error or outcomes[-1].skipped or ""
             print(f"{time.monotonic() - began:6.1f} s  {scenario['id']}  {ended}", file=sys.stderr, flush=True)
     return outcomes

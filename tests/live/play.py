@@ -1,9 +1,8 @@
 """Scenarios on a live organization: instants are set on the installation's clock, and its workers do what is due."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import cycle
 from typing import Any
 
 import httpx
@@ -55,14 +54,18 @@ class LivePlay(Play):
             raise ScenarioFailed(str(error)) from None
 
 
-async def play_live(installation: Installation, scenario: dict[str, Any], *, restarting: bool = False) -> Outcome:
-    """How the scenario ends in a live organization. One that fails is played as a rehearsal, too, to compare."""
+async def play_live(
+    installation: Installation, scenario: dict[str, Any], restarts: Iterable[signal.Signals] = ()
+) -> Outcome:
+    """How the scenario ends in a live organization. One that fails is played as a rehearsal, too, to compare.
+
+    `restarts` are the signals by which all processes are ended at the first instants that come.
+    """
     if "todo" in scenario:
         return Outcome(scenario["id"], skipped=scenario["todo"])
     async with httpx.AsyncClient(base_url=installation.url, timeout=120) as client:
-        restarts = cycle(RESTARTS) if restarting else iter(())
         try:
-            await LivePlay(client, ADMIN_KEY, installation=installation, restarts=restarts).run(scenario)
+            await LivePlay(client, ADMIN_KEY, installation=installation, restarts=iter(restarts)).run(scenario)
         except (ScenarioFailed, httpx.HTTPError) as failure:
             return Outcome(scenario["id"], f"{failure or repr(failure)} ({await rehearsed(client, scenario)})")
     return Outcome(scenario["id"])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.live.installation import Installation, installed
-from tests.live.play import play_live
+from tests.live.play import RESTARTS, play_live
 from tests.nodes import nodes_on_a_new_database
 from tests.scenario_runner import START, load
 
@@ -44,4 +44,4 @@ async def test_scenario_in_a_live_organization(installation: Installation, id: s
 
 
 async def test_scenario_while_all_processes_restart_in_the_midst_of_what_is_due(installation: Installation):
-    assert (await play_live(installation, SCENARIOS[RESTARTED], restarting=True)).error is None
+    assert (await play_live(installation, SCENARIOS[RESTARTED], RESTARTS)).error is None
