@@ -5,7 +5,6 @@ every answer closes its connection, so that whoever spreads requests over severa
 """
 
 import asyncio
-import gc
 import socket
 from contextlib import AsyncExitStack, suppress
 
@@ -16,7 +15,7 @@ from granian.server.embed import Server as HttpServer
 from conto.api.server import REHEARSALS_AT_ONCE, Server, build
 from conto.credentials import Credentials
 from conto.organizations.key_use import kept_key_use
-from conto.processes import stop_event
+from conto.processes import spare_what_stays, stop_event
 from conto.runtime import open_works
 from conto.settings import Settings
 
@@ -75,16 +74,6 @@ async def serve(settings: Settings, credentials: Credentials, database_url: str)
         except TimeoutError:
             log.warning("serve.cut_off", seconds=STOP_SECONDS)
         log.info("serve.stopped")
-
-
-def spare_what_stays() -> None:
-    """Take all objects there are out of the garbage collector's sight.
-
-    What is there before the first request stays for good; looking through it would halt requests for a tenth of a
-    second, now and then.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def drain(seconds: float) -> None:

@@ -13,7 +13,7 @@ from tests.metering.usage import charge, happened
 from tests.statements import statements_of
 from tests.subscriptions.story import epoch
 
-MOST = 20
+MOST = 15
 """Statements of a renewal with an invoice, from the customer's lock to the commit."""
 
 REGIONS = ["eu", "us", "uk", "jp", "br", "in"]

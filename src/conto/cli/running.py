@@ -66,7 +66,7 @@ def serve_process(found: Settings, credentials: Any) -> Any:
 def work_process(found: Settings, credentials: Any) -> Any:
     """The worker's process, with its modules loaded."""
     from conto import worker as work
-    from conto.processes import stop_event
+    from conto.processes import spare_what_stays, stop_event
     from conto.runtime import open_works
 
     async def drain(url: str) -> None:
@@ -78,6 +78,7 @@ def work_process(found: Settings, credentials: Any) -> Any:
             statement_seconds=found.worker_statement_seconds,
             plans_once=True,
         ) as works:
+            spare_what_stays()
             await work.run(works, url, stop_event())
 
     return drain

@@ -74,9 +74,17 @@ class TaxLevels:
         return applicable((own, self.of_plans.get(plan_id, ()), self.of_customer, self.of_billing_entity))
 
 
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What of a customer's row decides on its taxes."""
+
+    id: UUID
+    billing_entity_id: UUID
+
+
 async def tax_levels(
     work: Work,
-    customer: Row[Any],
+    customer: Row[Any] | Payer,
     *,
     add_on_ids: Iterable[UUID] = (),
     charge_ids: Iterable[UUID] = (),

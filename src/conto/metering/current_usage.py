@@ -18,8 +18,9 @@ from conto.core.days import first_day_touched, local_day
 from conto.core.periods.proration import part_elapsed
 from conto.core.periods.ranges import Period, charges_period
 from conto.core.taxes import TaxedFee, on_invoice
+from conto.customers.queries import customer
 from conto.errors import NotAllowed, NotFound
-from conto.invoices.fee_taxes import tax_levels
+from conto.invoices.fee_taxes import Payer, TaxLevels, tax_levels
 from conto.metering.show import Projection, line_of, show_charge_usage, show_projected_charge_usage
 from conto.metering.store import Span
 from conto.metering.usage import WHOLE, ChargePeriod, Result, View, span_of, usage_so_far
@@ -38,7 +39,6 @@ from conto.work import Work
 class Subscribed:
     """A customer's active subscription, its plan, and the charges period in progress."""
 
-    customer: Row[Any]
     subscription: Row[Any]
     plan: PricedPlan
     period: Period
@@ -49,14 +49,16 @@ class Subscribed:
         return [ChargePeriod(row.id, row.external_id, charge, self.plan.amount_currency, span) for charge in charges]
 
 
-async def current_usage(work: Work, customer: Row[Any], parameters: CurrentUsageParameters) -> CustomerUsageObject:
+async def current_usage(
+    work: Work, external_customer_id: str, parameters: CurrentUsageParameters
+) -> CustomerUsageObject:
     """The usage of the period in progress, or with `full_usage` since the subscription's start.
 
     Raises:
-        NotFound: the plan has no such charge.
+        NotFound: there is no such customer, or the plan has no such charge.
         NotAllowed: the subscription is not active, or its full usage cannot be told.
     """
-    subscribed = await active(work, customer, parameters)
+    subscribed = await active(work, external_customer_id, parameters)
     restricted, fits = restriction(parameters)
     charges = [charge for charge in subscribed.plan.charges if fits(charge)]
     group = parameters.group or parameters.filter_by_group or {}
@@ -73,8 +75,9 @@ async def current_usage(work: Work, customer: Row[Any], parameters: CurrentUsage
         grouped=not parameters.skip_grouping,
         presentation=None if presentation is UNSET else presentation,
     )
-    results = await usage_so_far(work, subscribed.periods(charges, span), view)
-    amount_cents, taxes_cents = await totals(work, subscribed, results, taxed=parameters.apply_taxes)
+    levels = await levels_of(work, subscribed, charges) if parameters.apply_taxes else None
+    results = await usage_so_far(work, subscribed.periods(charges, span), view, last=True)
+    amount_cents, taxes_cents = totals(subscribed, results, levels)
     return CustomerUsageObject(
         **dates(span),
         lago_invoice_id=None,
@@ -89,19 +92,23 @@ async def current_usage(work: Work, customer: Row[Any], parameters: CurrentUsage
     )
 
 
-async def projected_usage(work: Work, customer: Row[Any], parameters: UsageParameters) -> CustomerProjectedUsageObject:
+async def projected_usage(
+    work: Work, external_customer_id: str, parameters: UsageParameters
+) -> CustomerProjectedUsageObject:
     """The usage of the period in progress, and what it will be at its end; taxes are those of now.
 
     Raises:
+        NotFound: there is no such customer.
         NotAllowed: the subscription is not active.
     """
-    subscribed = await active(work, customer, parameters)
+    subscribed = await active(work, external_customer_id, parameters)
     charges = sorted(subscribed.plan.charges, key=lambda charge: charge.metric.name.casefold())
     span = span_of(subscribed.period)
     elapsed = part_elapsed(subscribed.period, work.now)
-    results = await usage_so_far(work, subscribed.periods(charges, span), WHOLE)
+    levels = await levels_of(work, subscribed, charges) if parameters.apply_taxes else None
+    results = await usage_so_far(work, subscribed.periods(charges, span), WHOLE, last=True)
     lines = [[line_of(result, projection(result, elapsed)) for result in found] for found in results]
-    amount_cents, taxes_cents = await totals(work, subscribed, results, taxed=parameters.apply_taxes)
+    amount_cents, taxes_cents = totals(subscribed, results, levels)
     return CustomerProjectedUsageObject(
         **dates(span),
         lago_invoice_id=None,
@@ -119,18 +126,20 @@ async def projected_usage(work: Work, customer: Row[Any], parameters: UsageParam
     )
 
 
-async def active(work: Work, customer: Row[Any], parameters: UsageParameters) -> Subscribed:
-    """The customer's active subscription.
+async def active(work: Work, external_customer_id: str, parameters: UsageParameters) -> Subscribed:
+    """The customer's active subscription. Its customer is only looked for where there is none.
 
     Raises:
+        NotFound: there is no such customer.
         NotAllowed: the customer has no active subscription with this external id.
     """
     external_id = parameters.external_subscription_id or ""
     row = (await active_subscriptions(work, [external_id])).get(external_id)
-    if row is None or row.customer_id != customer.id:
+    if row is None or row.external_customer_id != external_customer_id:
+        await customer(work, external_customer_id)
         raise NotAllowed("no_active_subscription")
     plans = await priced_plans(work, [row.plan_id])
-    return Subscribed(customer, row, plans[row.plan_id], charges_period(schedule_of(row), work.now, row.started_at))
+    return Subscribed(row, plans[row.plan_id], charges_period(schedule_of(row), work.now, row.started_at))
 
 
 def restriction(parameters: CurrentUsageParameters) -> tuple[bool, Callable[[PricedCharge], bool]]:
@@ -162,20 +171,22 @@ def dates(span: Span) -> dict[str, str]:
     }
 
 
-async def totals(
-    work: Work, subscribed: Subscribed, results: Sequence[Sequence[Result]], *, taxed: bool
-) -> tuple[int, int]:
+async def levels_of(work: Work, subscribed: Subscribed, charges: Sequence[PricedCharge]) -> TaxLevels:
+    """The taxes that may apply to fees over the charges."""
+    row = subscribed.subscription
+    payer = Payer(row.customer_id, row.customer_entity_id)
+    return await tax_levels(work, payer, charge_ids={charge.id for charge in charges}, plan_ids=[subscribed.plan.id])
+
+
+def totals(subscribed: Subscribed, results: Sequence[Sequence[Result]], levels: TaxLevels | None) -> tuple[int, int]:
     """What all results come to, and their taxes, totalled as on an invoice; both in minor units."""
     every = [result for found in results for result in found]
     amount_cents = sum(result.amounts.amount_cents for result in every)
-    if not taxed:
+    if levels is None:
         return amount_cents, 0
-    plan = subscribed.plan
-    levels = await tax_levels(
-        work, subscribed.customer, charge_ids={result.charge.id for result in every}, plan_ids=[plan.id]
-    )
     fees = [
-        TaxedFee(Decimal(result.amounts.amount_cents), levels.of_charge(result.charge.id, plan.id)) for result in every
+        TaxedFee(Decimal(result.amounts.amount_cents), levels.of_charge(result.charge.id, subscribed.plan.id))
+        for result in every
     ]
     return amount_cents, on_invoice(fees).amount_cents
 

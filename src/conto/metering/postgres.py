@@ -61,10 +61,11 @@ class Presented:
 NOT_PRESENTED = Presented()
 
 
-async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggregate]]:
+async def aggregate(work: Work, questions: Sequence[Question], *, last: bool = False) -> list[list[Aggregate]]:
     """What the events of each question come to: its buckets in their order, each one's groups sorted.
 
     A bucket with group keys and no events yields one aggregate whose keys are all null; one without yields one always.
+    `last`: the work asks the database for nothing after this.
     """
     if not questions:
         return []
@@ -77,7 +78,8 @@ async def aggregate(work: Work, questions: Sequence[Question]) -> list[list[Aggr
         await answer(work, question, its_scope, next(measured) if adds_up(question) else None)
         for question, its_scope in asked
     ]
-    await below.execute(PLAN_AS_USUAL)
+    if not last:
+        await below.execute(PLAN_AS_USUAL)
     return answers
 
 

@@ -125,9 +125,14 @@ async def billed_usage(work: Work, periods: Sequence[ChargePeriod]) -> list[list
     return await _results(work, periods, WHOLE, so_far=False)
 
 
-async def usage_so_far(work: Work, periods: Sequence[ChargePeriod], view: View = WHOLE) -> list[list[Result]]:
-    """Usage as current usage shows it, a list for each of `periods`; of charges in advance what was billed counts."""
-    return await _results(work, periods, view, so_far=True)
+async def usage_so_far(
+    work: Work, periods: Sequence[ChargePeriod], view: View = WHOLE, *, last: bool = False
+) -> list[list[Result]]:
+    """Usage as current usage shows it, a list for each of `periods`; of charges in advance what was billed counts.
+
+    `last`: it is the last that the unit of work asks the database for.
+    """
+    return await _results(work, periods, view, so_far=True, last=last)
 
 
 def true_up(results: Sequence[Result]) -> FeeAmounts | None:
@@ -197,9 +202,11 @@ async def keep_levels(work: Work, billed: Iterable[Sequence[Result]]) -> None:
     )
 
 
-async def _results(work: Work, periods: Sequence[ChargePeriod], view: View, *, so_far: bool) -> list[list[Result]]:
+async def _results(
+    work: Work, periods: Sequence[ChargePeriod], view: View, *, so_far: bool, last: bool = False
+) -> list[list[Result]]:
     questions = await carry(work, [asked(period, view, so_far=so_far) for period in periods])
-    answers = await aggregate(work, questions)
+    answers = await aggregate(work, questions, last=last)
     return [_priced(period, found, so_far=so_far) for period, found in zip(periods, answers, strict=True)]
 
 

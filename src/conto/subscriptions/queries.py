@@ -51,6 +51,7 @@ SUBSCRIPTION: Select[*tuple[Any, ...]] = (
     select(
         subscriptions,
         customers.c.external_id.label("external_customer_id"),
+        customers.c.billing_entity_id.label("customer_entity_id"),
         customers.c.timezone.label("customer_timezone"),
         customers.c.payment_provider,
         _entity.c.timezone.label("entity_timezone"),

@@ -1,11 +1,14 @@
 """Usage (chapter 31)."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
 from conto.api.endpoint import get
 from conto.api.pagination import Page, PaginationMeta, meta
 from conto.api.query import Query
 from conto.customers.queries import customer as customer_row
+from conto.errors import Invalid
 from conto.metering.current_usage import current_usage, projected_usage
 from conto.metering.explanation import explained_subscriptions, usage_explanation
 from conto.metering.past_usage import past_usage
@@ -50,8 +53,8 @@ async def find_customer_current_usage(
     work: Work, external_customer_id: str, query: Query[CurrentUsageParameters]
 ) -> CustomerUsageAnswer:
     """Retrieve what a subscription's usage comes to in the period in progress."""
-    customer = await customer_row(work, external_customer_id)
-    return CustomerUsageAnswer(customer_usage=await current_usage(work, customer, query.read()))
+    parameters = await read(work, external_customer_id, query)
+    return CustomerUsageAnswer(customer_usage=await current_usage(work, external_customer_id, parameters))
 
 
 @get("/customers/{external_customer_id}/projected_usage", resource="customer_usage")
@@ -59,8 +62,21 @@ async def find_customer_projected_usage(
     work: Work, external_customer_id: str, query: Query[UsageParameters]
 ) -> CustomerProjectedUsageAnswer:
     """Retrieve what a subscription's usage comes to, and will at the end of the period in progress."""
-    customer = await customer_row(work, external_customer_id)
-    return CustomerProjectedUsageAnswer(customer_projected_usage=await projected_usage(work, customer, query.read()))
+    parameters = await read(work, external_customer_id, query)
+    usage = await projected_usage(work, external_customer_id, parameters)
+    return CustomerProjectedUsageAnswer(customer_projected_usage=usage)
+
+
+Parameters = TypeVar("Parameters", bound=UsageParameters)
+
+
+async def read(work: Work, external_customer_id: str, query: Query[Parameters]) -> Parameters:
+    """The parameters; that there is no such customer comes before what is wrong with them."""
+    try:
+        return query.read()
+    except Invalid:
+        await customer_row(work, external_customer_id)
+        raise
 
 
 @get("/customers/{external_customer_id}/past_usage", resource="customer_usage")
