@@ -29,13 +29,13 @@ DUE_ENTRIES = """
     update agenda set due_at = $2 where organization_id = $1 and kind = 'subscriptions.renewal' and subject_id in
         (select customer_id from subscriptions where organization_id = $1 and external_id < $3)
 """
+LAST_EVENT = "select id from events order by xid desc, id desc limit 1"
 IDLE = """
     select (
-        not exists (select from queue.pgqueuer)
-        and (select max(xid) from follower_positions) >= (select max(xid::text::bigint) from events)
+        not exists (select from queue.pgqueuer) and (select min(row_id) from follower_positions) >= $1
     )::int
 """
-"""Whether the workers have done what setting up has left behind."""
+"""Whether the workers have done what setting up has left behind, the event with this id being the last."""
 EVENTS_OF_ALL = """
     insert into events (
         organization_id, external_subscription_id, transaction_id, code, timestamp, properties, value, value_field,
@@ -162,7 +162,7 @@ async def billing_run(built: House, owner: Any, company: Company) -> tuple[float
     with ExitStack() as processes:
         for _ in range(WORKERS):
             processes.enter_context(built.process("worker"))
-        await until(owner, IDLE, 1)
+        await until(owner, IDLE, 1, await owner.fetchval(LAST_EVENT))
         await make_due(owner, company)
         began = perf_counter()
         await until(owner, counted("status = 'finalized'"), CUSTOMERS, company.id)
