@@ -52,6 +52,7 @@ EVENTS_OF_ALL = """
 async def run() -> None:
     """Bill last month: three usage charges, one graduated and one with five filters, a tax, 200 events a customer."""
     rows: list[tuple[object, ...]] = []
+    limit = 0.0
     async with house() as built:
         owner = await built.connect("postgres")
         for numbering in NUMBERINGS:
@@ -62,7 +63,8 @@ async def run() -> None:
                 await sell(api, company)
             await use(owner, company)
             rate, documents = await billing_run(built, owner, company)
-            limit = await copied(built, owner, company)
+            # The rows are the same but for a number.
+            limit = limit or await copied(built, owner, company)
             rows.append((numbering, rate, limit, rate / limit, documents))
         await owner.close()
     report.show(
