@@ -68,10 +68,7 @@ async def follow_queue(works: Works, database_url: str, stop: asyncio.Event, sha
         try:
             pool = await open_pool(database_url, lost)
             queuer = queuer_on(pool, share.kinds, run_job)
-            causes, seconds = [stop, lost], None
-            if share.makes_way:
-                causes, seconds = ([*causes, calm.busy], None) if not calm.busy.is_set() else (causes, TURN_SECONDS)
-            ending = asyncio.create_task(shut_down(queuer, *causes, seconds=seconds))
+            ending = asyncio.create_task(shut_down(queuer, stop, lost, way=calm if share.makes_way else None))
             try:
                 # Statistics would only grow: nothing reads them.
                 await queuer.run(
@@ -191,9 +188,17 @@ def _patient_executor() -> type[Any]:
     return Patient
 
 
-async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event, seconds: float | None) -> None:
-    """Have the queuer end when one of the events is set, or after so many seconds."""
-    await first_of(*causes, seconds=seconds)
+async def shut_down(queuer: "PgQueuer", *causes: asyncio.Event, way: Calm | None) -> None:
+    """Have the queuer end when one of the events is set; and, where it makes way, when the agenda becomes busy.
+
+    While that is busy the queuer has its turn, and no more.
+    """
+    if way is None:
+        await first_of(*causes)
+    elif way.busy.is_set():
+        await first_of(*causes, seconds=TURN_SECONDS)
+    else:
+        await first_of(*causes, way.busy)
     queuer.shutdown.set()
 
 

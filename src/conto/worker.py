@@ -138,21 +138,20 @@ async def drain_lanes(works: Works, bell: asyncio.Event, stop: asyncio.Event, ca
         except Exception:
             log.exception("agenda.interrupted")
         if not found:
-            calm.note(bell, busy=False)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await bell.wait()
 
 
 async def drain_some(works: Works, stop: asyncio.Event, calm: Calm, drainer: object) -> bool:
-    """Drain due lanes that no other worker has; False where there are none.
+    """Drain due lanes that no other worker has; False where none was found.
 
     They are a few of the oldest, by chance: so workers seldom try the same ones.
     """
     async with works.across() as connection:
         due = await agenda.due_lanes(connection, system_now(), WINDOW)
     calm.note(drainer, busy=len(due) > LANES_AT_ONCE)
-    found = len(due) > LANES_AT_ONCE
+    found = False
     for lane in sample(due, min(LANES_AT_ONCE, len(due))):
         outcome = Outcome.DONE
         while outcome is Outcome.DONE and not stop.is_set():

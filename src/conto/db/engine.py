@@ -25,7 +25,7 @@ LOCK_TIMEOUT = "5s"
 IDLE_TRANSACTION_TIMEOUT = "60s"
 """An open write transaction holds back the follower of events, so a forgotten one must end."""
 
-PREPARED_STATEMENTS = 1000
+PREPARED_STATEMENTS = 300
 """How many statements each connection keeps prepared on the server."""
 
 
